@@ -1,0 +1,37 @@
+# volary_layer(name SEES … USES …): one top-level folder, one static library, one name to link.
+#
+# Every .cpp below the folder belongs to the layer (main.cpp, the shell's entry, does not), so that a new file
+# cannot be forgotten. SEES is what the layer's headers may include; USES is what only its .cpp files touch.
+
+add_library(volary_warnings INTERFACE)
+target_compile_options(volary_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion
+  -Werror)
+# One seed, one run (style §7): results must not depend on fused multiply-add.
+add_library(volary_numerics INTERFACE)
+target_compile_options(volary_numerics INTERFACE -ffp-contract=off)
+
+function(volary_layer name)
+  cmake_parse_arguments(LAYER "" "" "SEES;USES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/live/net/")
+  if(NOT sources)
+    add_library(volary_${name} INTERFACE)
+    target_include_directories(volary_${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(volary_${name} INTERFACE ${LAYER_SEES})
+  else()
+    add_library(volary_${name} STATIC ${sources})
+    target_include_directories(volary_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(volary_${name} PUBLIC ${LAYER_SEES} PRIVATE ${LAYER_USES} volary_warnings volary_numerics)
+  endif()
+  add_library(volary::${name} ALIAS volary_${name})
+endfunction()
+
+function(volary_program name)
+  cmake_parse_arguments(PROGRAM "" "" "FROM;SEES" ${ARGN})
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${PROGRAM_FROM})
+    add_executable(${name} ${PROJECT_SOURCE_DIR}/${PROGRAM_FROM})
+    target_link_libraries(${name} PRIVATE ${PROGRAM_SEES} volary_warnings volary_numerics)
+  endif()
+endfunction()
