@@ -5,7 +5,7 @@
 
 add_library(volary_warnings INTERFACE)
 target_compile_options(volary_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
   -Werror)
 # One seed, one run (style §7): results must not depend on fused multiply-add.
 add_library(volary_numerics INTERFACE)

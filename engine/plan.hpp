@@ -29,6 +29,7 @@ enum class Strategy { Progressive, AbTesting, BlueGreen };
 
 /// What a Canary document means: defaults and floors applied (ANA-01..24).
 struct Plan {
+  Compat compat = Compat::Strict;
   std::string provider;         ///< CR-10 with the global default
   Strategy strategy{};          ///< ANA-20
   Duration interval{};          ///< ANA-01
@@ -45,7 +46,8 @@ struct Plan {
   bool skip_analysis = false;
   bool kubernetes = false;      ///< provider `kubernetes`: no traffic router (SM-26)
 
-  /// ANA-23: how far the weight moves from `canary`; ≤ 0 means never again.
+  /// ANA-23: how far the weight moves from `canary`; ≤ 0 means never again. Strict mode looks for the next
+  /// greater entry of `stepWeights` instead of an equal one, so equal neighbours and edited lists do not freeze.
   [[nodiscard]] int next_step(Weight canary) const;
   /// The weights of a progressive run from 0 to the promotion, as the rules will walk them (ANA-23, SM-72); ends when
   /// promotion is due, or at the first step that never comes.
