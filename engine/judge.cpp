@@ -55,9 +55,9 @@ void judge_number(double value, const Bounds& bounds, bool percent, bool millise
     if (milliseconds) return go_duration(from_seconds(bound / 1e3));
     return go_number(bound) + (percent ? "%" : "");
   };
-  const std::string measured = milliseconds
-                                   ? go_duration(from_seconds(std::min(value, 1e12) / 1e3))
-                                   : fmt::format("{:.2f}{}", value, percent ? "%" : "");
+  const std::string measured =
+      milliseconds ? go_duration(from_seconds(std::min(value, 1e12) / 1e3))
+                   : (std::isfinite(value) ? fmt::format("{:.2f}", value) : go_number(value)) + (percent ? "%" : "");
   judged.evidence.value = value;
   if (bounds.min && value < *bounds.min) {
     judged.evidence.verdict = Verdict::Breach;
