@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/builtin_queries.hpp"
+
 namespace volary::sim {
 
 std::string ScriptedEntropy::letters(int count) {
@@ -79,6 +81,10 @@ Result<Measurement> ScriptedMetrics::query(const MetricQuery& query) {
   if (!value) return tl::unexpected(value.error());
   Measurement measured;
   measured.value = *value;
+  // A test speaks in the unit of the bound; these providers' own text answers seconds (OBS-07, MET-14).
+  if (query.kind == MetricQuery::Kind::BuiltinDuration &&
+      query_family(state_.canary, {}) == QueryFamily::PlainHttp)
+    measured.value /= 1000;
   measured.newest = state_.now;
   return measured;
 }

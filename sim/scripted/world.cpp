@@ -14,31 +14,6 @@ using namespace std::chrono_literals;
 /// Late enough that "three hours ago" is still within the run.
 constexpr Instant first_instant{24h};
 
-template <class Value>
-struct Named {
-  std::string_view name;
-  Value value;
-};
-
-constexpr Named<PodState::Kind> pod_states[] = {
-    {"ready", PodState::Kind::Ready},
-    {"unobserved", PodState::Kind::Unobserved},
-    {"rolling", PodState::Kind::Rolling},
-    {"old-pods", PodState::Kind::OldPods},
-    {"available", PodState::Kind::Available},
-    {"unavailable", PodState::Kind::Unavailable},
-    {"unavailable-expired", PodState::Kind::UnavailableExpired},
-    {"ready-expired", PodState::Kind::ReadyExpired},
-    {"deadline", PodState::Kind::Deadline},
-};
-
-constexpr Named<WriteClass> write_classes[] = {
-    {"status", WriteClass::Status},
-    {"route", WriteClass::Route},
-    {"target", WriteClass::Target},
-    {"primary", WriteClass::Primary},
-};
-
 WorkloadView::Kind kind_of(const ObjectRef& target) {
   if (target.kind == "DaemonSet") return WorkloadView::Kind::DaemonSet;
   if (target.kind == "Service") return WorkloadView::Kind::Other;
@@ -46,18 +21,6 @@ WorkloadView::Kind kind_of(const ObjectRef& target) {
 }
 
 }  // namespace
-
-std::optional<PodState::Kind> pod_state_named(std::string_view text) {
-  for (const auto& [name, kind] : pod_states)
-    if (name == text) return kind;
-  return std::nullopt;
-}
-
-std::optional<WriteClass> write_class_named(std::string_view text) {
-  for (const auto& [name, writes] : write_classes)
-    if (name == text) return writes;
-  return std::nullopt;
-}
 
 WorldState::WorldState(WorldSetup setup)
     : canary{std::move(setup.canary)},
@@ -84,10 +47,8 @@ WorldState::~WorldState() = default;
 
 Result<void> WorldState::may_write(WriteClass writes) const {
   if (!refused.contains(writes)) return {};
-  const auto named = std::find_if(std::begin(write_classes), std::end(write_classes),
-                                  [&](const auto& entry) { return entry.value == writes; });
-  return fail(ErrorKind::Unavailable,
-              "the API server refused a write ({}) of this tick, as the script says", named->name);
+  return fail(ErrorKind::Unavailable, "the API server refused a write ({}) of this tick, as the script says",
+              to_string(writes));
 }
 
 int WorldState::pods_of(const ScriptedWorkload& workload) const {
@@ -175,7 +136,7 @@ void World::request_deletion() {
 }
 
 bool World::gone() const { return state_->gone; }
-const CanarySpec& World::spec() const { return state_->canary.spec; }
+const Canary& World::canary() const { return state_->canary; }
 
 void World::begin_tick() {
   state_->events.clear();

@@ -11,37 +11,12 @@
 #include <vector>
 
 #include "engine/ports.hpp"
+#include "policies/policy_test.hpp"
 #include "sim/scripted/route_object.hpp"
 
 /// A world that does exactly what a script says: the engine's ports answered from a handful of
 /// plain values, tick by tick, with no traffic model behind them. Policy tests run in it.
 namespace volary::sim {
-
-/// How the pods of a workload look to a controller when a tick begins.
-struct PodState {
-  enum class Kind {
-    Ready,
-    Unobserved,          ///< the workload's controller has not seen the newest generation
-    Rolling,             ///< one pod is not yet updated
-    OldPods,             ///< one pod of the former revision is still there
-    Available,           ///< `available` pods are available
-    Unavailable,         ///< none is available, since just now
-    UnavailableExpired,  ///< none is available, for longer than any deadline
-    ReadyExpired,  ///< all are available, though the condition has said otherwise for longer than
-                   ///< any deadline
-    Deadline,      ///< the Deployment's own progress deadline is missed (RDY-03)
-  } kind = Kind::Ready;
-  int available = 0;  ///< Available only
-  friend bool operator==(const PodState&, const PodState&) = default;
-};
-/// "ready", "unobserved", "rolling", "old-pods", "available", "unavailable", "unavailable-expired",
-/// "ready-expired", "deadline".
-[[nodiscard]] std::optional<PodState::Kind> pod_state_named(std::string_view text);
-
-/// API writes that a script can have refused (SM-141).
-enum class WriteClass { Status, Route, Target, Primary };
-/// "status", "route", "target", "primary".
-[[nodiscard]] std::optional<WriteClass> write_class_named(std::string_view text);
 
 /// The world before the first tick.
 struct WorldSetup {
@@ -123,7 +98,8 @@ class World {
   void request_deletion();
 
   [[nodiscard]] bool gone() const;
-  [[nodiscard]] const CanarySpec& spec() const;
+  /// The object as it is stored.
+  [[nodiscard]] const Canary& canary() const;
 
   void begin_tick();
   /// The interval passes.
