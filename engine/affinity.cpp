@@ -8,14 +8,15 @@ namespace {
 
 bool routes_tcp(const Canary& canary) {
   const std::string& protocol = canary.spec.service.app_protocol;
-  return std::ranges::equal(protocol, std::string_view{"tcp"},
-                            [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  return std::ranges::equal(protocol, std::string_view{"tcp"}, [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  });
 }
 
 }  // namespace
 
-Result<void> move_cookies(const Canary& canary, std::string_view provider, Weight canary_weight, CanaryStatus& status,
-                          Entropy& entropy) {
+Result<void> move_cookies(const Canary& canary, std::string_view provider, Weight canary_weight,
+                          CanaryStatus& status, Entropy& entropy) {
   const auto& affinity = canary.spec.analysis.session_affinity;
   if (!affinity) return {};
   const bool istio = provider == "istio";
@@ -25,13 +26,15 @@ Result<void> move_cookies(const Canary& canary, std::string_view provider, Weigh
 
   if (canary_weight > Weight{0}) {
     if (!affinity->primary_cookie_name.empty() && !go_parse_duration(canary.spec.analysis.interval))
-      return fail(ErrorKind::Invalid, "analysis.interval '{}' is not a duration: the primary cookie's Max-Age needs it",
+      return fail(ErrorKind::Invalid,
+                  "analysis.interval '{}' is not a duration: the primary cookie's Max-Age needs it",
                   canary.spec.analysis.interval);
     if (status.session_affinity_cookie.empty())
       status.session_affinity_cookie = affinity->cookie_name + "=" + entropy.letters(10);
     // Drawn even for an empty name, as the reference does (SA-13).
     if (!v1beta1 && status.primary_session_affinity_cookie.empty())
-      status.primary_session_affinity_cookie = affinity->primary_cookie_name + "=" + entropy.letters(10);
+      status.primary_session_affinity_cookie =
+          affinity->primary_cookie_name + "=" + entropy.letters(10);
   } else if (!status.session_affinity_cookie.empty()) {
     status.previous_session_affinity_cookie = status.session_affinity_cookie;
     status.session_affinity_cookie.clear();
@@ -40,8 +43,8 @@ Result<void> move_cookies(const Canary& canary, std::string_view provider, Weigh
 }
 
 bool reads_mirror_back(const Canary& canary, std::string_view provider) {
-  return provider == "istio" && canary.spec.analysis.match.empty() && !canary.spec.analysis.session_affinity &&
-         !routes_tcp(canary);
+  return provider == "istio" && canary.spec.analysis.match.empty() &&
+         !canary.spec.analysis.session_affinity && !routes_tcp(canary);
 }
 
 Routes kubernetes_routes(const CanaryStatus& status) {

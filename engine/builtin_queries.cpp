@@ -146,11 +146,14 @@ constexpr std::array<Texts, 13> texts{{
 
 QueryFamily query_family(const Canary& canary, const EngineSettings& settings) {
   // MET-07, MET-08
-  std::string provider = settings.mesh_provider.find("crossover") != std::string::npos ? "crossover" : settings.mesh_provider;
+  std::string provider = settings.mesh_provider.find("crossover") != std::string::npos
+                             ? "crossover"
+                             : settings.mesh_provider;
   if (!canary.spec.provider.empty()) provider = canary.spec.provider;
   if (settings.mesh_provider.find("linkerd") != std::string::npos) provider = "linkerd";
   const ObjectRef& target = canary.spec.target_ref;
-  if (target.kind == "Service" && !target.api_version.starts_with("serving.knative.dev")) provider += ":service";
+  if (target.kind == "Service" && !target.api_version.starts_with("serving.knative.dev"))
+    provider += ":service";
 
   // MET-09
   if (provider.starts_with("appmesh")) return QueryFamily::AppMesh;
@@ -176,7 +179,8 @@ std::string_view builtin_query(QueryFamily family, MetricQuery::Kind kind) {
   return {};
 }
 
-TemplateValues template_values(const Canary& canary, const MetricCheck& check, std::string_view default_interval) {
+TemplateValues template_values(const Canary& canary, const MetricCheck& check,
+                               std::string_view default_interval) {
   const CanarySpec& spec = canary.spec;
   TemplateValues values{
       .name = canary.name.name,
@@ -192,7 +196,8 @@ TemplateValues template_values(const Canary& canary, const MetricCheck& check, s
 }
 
 TemplateValues skipper_values(TemplateValues values) {
-  for (std::string* text : {&values.name, &values.ns, &values.target, &values.service, &values.ingress})
+  for (std::string* text :
+       {&values.name, &values.ns, &values.target, &values.service, &values.ingress})
     for (char& c : *text)
       if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') c = '_';
   return values;

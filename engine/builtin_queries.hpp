@@ -10,7 +10,19 @@ namespace volary {
 
 /// The families of builtin queries, by what exports the series (metrics.md §5).
 enum class QueryFamily {
-  Istio, Linkerd, AppMesh, Nginx, Contour, Gloo, PlainHttp, Skipper, Traefik, Osm, Kuma, Apisix, Knative,
+  Istio,
+  Linkerd,
+  AppMesh,
+  Nginx,
+  Contour,
+  Gloo,
+  PlainHttp,
+  Skipper,
+  Traefik,
+  Osm,
+  Kuma,
+  Apisix,
+  Knative,
 };
 
 /// MET-07..09.
@@ -19,7 +31,8 @@ enum class QueryFamily {
 /// OBS-01 … OBS-13: the template text of `request-success-rate` or `request-duration`.
 [[nodiscard]] std::string_view builtin_query(QueryFamily family, MetricQuery::Kind kind);
 
-/// MT-40: what the query of `check` may name; an unwritten interval becomes `default_interval` (MET-03).
+/// MT-40: what the query of `check` may name; an unwritten interval becomes `default_interval`
+/// (MET-03).
 [[nodiscard]] TemplateValues template_values(const Canary& canary, const MetricCheck& check,
                                              std::string_view default_interval);
 

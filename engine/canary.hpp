@@ -10,8 +10,9 @@
 
 #include "engine/units.hpp"
 
-/// The Flagger documents as they were written: plain structs, nothing defaulted or floored but what the schema itself
-/// fills in. What they mean is `plan()`'s business (plan.hpp). Source: canary-resource.md.
+/// The Flagger documents as they were written: plain structs, nothing defaulted or floored but what
+/// the schema itself fills in. What they mean is `plan()`'s business (plan.hpp). Source:
+/// canary-resource.md.
 namespace volary {
 
 struct ObjectName {
@@ -40,7 +41,8 @@ struct StringMatch {
 
 /// ANA-04: one entry of `analysis.match` (and the part of `service.match` that a data plane needs).
 struct HttpMatch {
-  std::map<std::string, StringMatch> headers;  ///< keys in lower case; a cookie is matched through "cookie"
+  std::map<std::string, StringMatch>
+      headers;  ///< keys in lower case; a cookie is matched through "cookie"
   std::map<std::string, StringMatch> query_params;
   std::map<std::string, std::string> source_labels;
   std::optional<StringMatch> uri;
@@ -59,8 +61,8 @@ struct MetricCheck {
   std::string name;
   std::string interval;  ///< as written; empty = not written (MET-03, Q-07)
   std::optional<ThresholdRange> range;
-  double threshold = 0;  ///< deprecated single bound (MET-21)
-  std::string query;     ///< deprecated in-line PromQL
+  double threshold = 0;                    ///< deprecated single bound (MET-21)
+  std::string query;                       ///< deprecated in-line PromQL
   std::optional<ObjectName> template_ref;  ///< empty `ns` = the Canary's
   std::map<std::string, std::string> variables;
   friend bool operator==(const MetricCheck&, const MetricCheck&) = default;

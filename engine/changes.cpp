@@ -1,9 +1,9 @@
 #include "engine/changes.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace volary {
 
@@ -33,7 +33,8 @@ std::string hook_checksum(const CanaryStatus& status) {
     configs += ']';
   }
   const std::string text = fmt::format(
-      "(struct {{ TrackedConfigs *map[string]string; LastAppliedSpec string }}){{TrackedConfigs:(*map[string]string){} "
+      "(struct {{ TrackedConfigs *map[string]string; LastAppliedSpec string "
+      "}}){{TrackedConfigs:(*map[string]string){} "
       "LastAppliedSpec:(string){}}}",
       configs, status.last_applied_spec);
   std::uint32_t hash = 2166136261U;  // FNV-1a 32 (ST-20)

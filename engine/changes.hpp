@@ -6,12 +6,13 @@
 
 namespace volary {
 
-/// CHG-02: is this revision one that has neither been tried nor promoted last? Returning to the promoted one is not a
-/// change.
+/// CHG-02: is this revision one that has neither been tried nor promoted last? Returning to the
+/// promoted one is not a change.
 [[nodiscard]] bool revision_changed(const CanaryStatus& status, const Fingerprint& now);
 
 /// CHG-03. Nothing tracked (`now` absent) is no change.
-[[nodiscard]] bool configs_changed(const CanaryStatus& status, const std::optional<TrackedConfigs>& now);
+[[nodiscard]] bool configs_changed(const CanaryStatus& status,
+                                   const std::optional<TrackedConfigs>& now);
 
 /// the target was set back to what is already promoted, while something else is being tried.
 [[nodiscard]] bool returned_to_promoted(const CanaryStatus& status, const Fingerprint& now);

@@ -6,8 +6,8 @@
 
 namespace volary {
 
-/// Stops the program, in every build, when our own code broke a promise. Bad input is never a reason: that is a
-/// Result (result.hpp).
+/// Stops the program, in every build, when our own code broke a promise. Bad input is never a
+/// reason: that is a Result (result.hpp).
 inline void expects(bool kept, const char* promise,
                     std::source_location at = std::source_location::current()) {
   if (kept) [[likely]]

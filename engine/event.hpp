@@ -12,13 +12,53 @@ namespace volary {
 
 /// controller.md §6: what the engine tells its Recorder, and event webhooks.
 enum class EventId {
-  Suspended, Error, ProvidersUp, ProvidersDown, PrimaryNotReady, InitDone, GateRolloutClosed, GateRolloutOpen,
-  NewRevision, Restart, CanaryNotReady, RollbackHookNo, RollbackHookYes, RollbackManual, Start, PrePass, PreFail,
-  RolloutHookFail, NoValues, QueryError, NoQuery, Breach, K8sNoAb, K8sNoWeights, K8sIterations, GateTrafficClosed,
-  GateTrafficOpen, Weight, Iteration, GatePromotionClosed, GatePromotionOpen, RouteCanary, RouteCanaryFromMirror,
-  Copy, RoutePrimary, PrimaryWeight, Done, DoneSkipped, Threshold, Failed, PromotionFailed, PostPass, PostFail,
-  Terminating, Terminated,
-  /// Strict mode only: a quirk of the reference was cured here; `detail` names it ("Q-06"), the text says how.
+  Suspended,
+  Error,
+  ProvidersUp,
+  ProvidersDown,
+  PrimaryNotReady,
+  InitDone,
+  GateRolloutClosed,
+  GateRolloutOpen,
+  NewRevision,
+  Restart,
+  CanaryNotReady,
+  RollbackHookNo,
+  RollbackHookYes,
+  RollbackManual,
+  Start,
+  PrePass,
+  PreFail,
+  RolloutHookFail,
+  NoValues,
+  QueryError,
+  NoQuery,
+  Breach,
+  K8sNoAb,
+  K8sNoWeights,
+  K8sIterations,
+  GateTrafficClosed,
+  GateTrafficOpen,
+  Weight,
+  Iteration,
+  GatePromotionClosed,
+  GatePromotionOpen,
+  RouteCanary,
+  RouteCanaryFromMirror,
+  Copy,
+  RoutePrimary,
+  PrimaryWeight,
+  Done,
+  DoneSkipped,
+  Threshold,
+  Failed,
+  PromotionFailed,
+  PostPass,
+  PostFail,
+  Terminating,
+  Terminated,
+  /// Strict mode only: a quirk of the reference was cured here; `detail` names it ("Q-06"), the
+  /// text says how.
   Cured,
 };
 /// "EV-GATE-ROLLOUT-OPEN".
@@ -39,7 +79,16 @@ struct Event {
 
 /// controller.md §7.
 enum class AlertId {
-  Init, NewRevision, Wait, WaitTraffic, WaitPromotion, RollbackManual, Threshold, PromotionFailed, Done, DoneSkipped,
+  Init,
+  NewRevision,
+  Wait,
+  WaitTraffic,
+  WaitPromotion,
+  RollbackManual,
+  Threshold,
+  PromotionFailed,
+  Done,
+  DoneSkipped,
   /// Strict mode only, cures Q-14: a rollback for a missed deadline.
   Deadline,
 };
@@ -58,16 +107,16 @@ struct Alert {
 /// What one check said, with what is needed to believe it.
 struct CheckEvidence {
   enum class Verdict { Pass, Breach, NoValues, Error };
-  std::string name;              ///< metric or hook
-  bool hook = false;             ///< a rollout or pre-rollout hook rather than a metric
+  std::string name;   ///< metric or hook
+  bool hook = false;  ///< a rollout or pre-rollout hook rather than a metric
   Verdict verdict{};
-  std::optional<double> value;   ///< in the unit of the bound
-  std::string unit;              ///< "%", "ms" or ""
-  std::optional<double> min, max;///< the bounds in force (MET-20..22)
-  std::string query;             ///< the text that was evaluated
-  Duration window{};             ///< zero when unknown
-  std::optional<double> samples; ///< requests behind the value, where it can be known
-  std::string reason;            ///< for Error and NoValues
+  std::optional<double> value;     ///< in the unit of the bound
+  std::string unit;                ///< "%", "ms" or ""
+  std::optional<double> min, max;  ///< the bounds in force (MET-20..22)
+  std::string query;               ///< the text that was evaluated
+  Duration window{};               ///< zero when unknown
+  std::optional<double> samples;   ///< requests behind the value, where it can be known
+  std::string reason;              ///< for Error and NoValues
   friend bool operator==(const CheckEvidence&, const CheckEvidence&) = default;
 };
 

@@ -9,8 +9,8 @@
 
 namespace volary {
 
-/// What a query's answer, error included, means for the release (MET-01, MET-02, MET-20..25): the one place where a
-/// number becomes a verdict.
+/// What a query's answer, error included, means for the release (MET-01, MET-02, MET-20..25): the
+/// one place where a number becomes a verdict.
 struct Judged {
   CheckEvidence evidence;
   std::string breach;  ///< "97.20% < 99%", the form of EV-BREACH (CTL-40); empty unless breached
@@ -22,7 +22,8 @@ struct JudgeRule {
   Compat compat = Compat::Strict;
 };
 
-[[nodiscard]] Judged judge(const MetricCheck& check, const JudgeRule& rule, const Result<Measurement>& answer);
+[[nodiscard]] Judged judge(const MetricCheck& check, const JudgeRule& rule,
+                           const Result<Measurement>& answer);
 
 /// A number as Go's %v writes a float64: "99", "99.5", "1e+06" (CTL-40).
 [[nodiscard]] std::string go_number(double value);

@@ -6,7 +6,9 @@
 
 namespace volary {
 
-std::string_view to_string(Compat compat) { return compat == Compat::Strict ? "strict" : "flagger"; }
+std::string_view to_string(Compat compat) {
+  return compat == Compat::Strict ? "strict" : "flagger";
+}
 
 std::optional<Compat> compat_named(std::string_view text) {
   if (text == "strict") return Compat::Strict;
@@ -66,19 +68,22 @@ Plan plan(const Canary& canary, const EngineSettings& settings) {
   } else {
     plan.strategy = Strategy::Progressive;
   }
-  plan.interval = std::max<Duration>(go_parse_duration(analysis.interval).value_or(60s), 10s);  // ANA-01
-  plan.threshold = analysis.threshold > 0 ? analysis.threshold : 1;                             // ANA-02
+  plan.interval =
+      std::max<Duration>(go_parse_duration(analysis.interval).value_or(60s), 10s);  // ANA-01
+  plan.threshold = analysis.threshold > 0 ? analysis.threshold : 1;                 // ANA-02
   plan.iterations = analysis.iterations;
   plan.step_weight = analysis.step_weight;
   plan.step_weights = analysis.step_weights;
   if (!analysis.step_weights.empty()) {  // ANA-21
     const auto& steps = analysis.step_weights;
-    plan.max_weight = Weight{std::min(100, strict ? *std::ranges::max_element(steps) : steps.back())};
+    plan.max_weight =
+        Weight{std::min(100, strict ? *std::ranges::max_element(steps) : steps.back())};
   } else {
     plan.max_weight = Weight{analysis.max_weight > 0 ? analysis.max_weight : 100};
     if (strict) plan.max_weight = std::min(plan.max_weight, 100_pct);
   }
-  plan.step_weight_promotion = strict ? std::max(0, analysis.step_weight_promotion) : analysis.step_weight_promotion;
+  plan.step_weight_promotion =
+      strict ? std::max(0, analysis.step_weight_promotion) : analysis.step_weight_promotion;
   plan.mirror = analysis.mirror;
   if (strict && plan.strategy == Strategy::Progressive && !reads_mirror_back(canary, plan.provider))
     plan.mirror = false;

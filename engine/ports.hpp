@@ -11,8 +11,9 @@
 #include "engine/result.hpp"
 #include "engine/units.hpp"
 
-/// What the engine knows of the world. A set of ports is bound to one Canary object. Every call may take time (of the
-/// run's Clock); the engine does not notice. Errors are values; what the rules make of them is written in tick.cpp.
+/// What the engine knows of the world. A set of ports is bound to one Canary object. Every call may
+/// take time (of the run's Clock); the engine does not notice. Errors are values; what the rules
+/// make of them is written in tick.cpp.
 namespace volary {
 
 class Clock {
@@ -37,7 +38,8 @@ class CanaryStore {
   [[nodiscard]] virtual Result<Canary> read() = 0;
   /// Writes the status subresource against `version`; returns the new version.
   /// Errors: Conflict when `version` is stale, Unavailable when refused.
-  [[nodiscard]] virtual Result<std::int64_t> write_status(const CanaryStatus& status, std::int64_t version) = 0;
+  [[nodiscard]] virtual Result<std::int64_t> write_status(const CanaryStatus& status,
+                                                          std::int64_t version) = 0;
   /// FIN-02, FIN-10 (7).
   [[nodiscard]] virtual Result<void> set_finalizer(bool present) = 0;
 };
@@ -50,8 +52,9 @@ struct Routes {
   friend bool operator==(const Routes&, const Routes&) = default;
 };
 
-/// The traffic router of one provider (RT-COMMON-11). The Canary it is handed carries the in-memory status, whose
-/// cookies it writes into its rules (SA-14); the engine moves the cookies themselves (affinity.hpp).
+/// The traffic router of one provider (RT-COMMON-11). The Canary it is handed carries the in-memory
+/// status, whose cookies it writes into its rules (SA-14); the engine moves the cookies themselves
+/// (affinity.hpp).
 class Router {
  public:
   virtual ~Router() = default;
@@ -65,16 +68,17 @@ class Router {
 
 enum class Role { Target, Primary };
 
-/// What a controller can read of a Deployment or DaemonSet, as its status says it. Core Services and Knative
-/// revisions are `always_ready` or `pending`. Source: state-machine.md §5.
+/// What a controller can read of a Deployment or DaemonSet, as its status says it. Core Services
+/// and Knative revisions are `always_ready` or `pending`. Source: state-machine.md §5.
 struct WorkloadView {
   enum class Kind { Deployment, DaemonSet, Other } kind = Kind::Deployment;
   std::string name;
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
   std::optional<int> spec_replicas;
-  int replicas = 0, updated = 0, available = 0;  ///< DaemonSet: `updatedNumberScheduled`, `numberAvailable`
-  int desired = 0;                               ///< DaemonSet: `desiredNumberScheduled`
+  int replicas = 0, updated = 0,
+      available = 0;  ///< DaemonSet: `updatedNumberScheduled`, `numberAvailable`
+  int desired = 0;    ///< DaemonSet: `desiredNumberScheduled`
   bool has_progressing = false;
   std::string progressing_reason;
   bool has_available = false;
@@ -83,11 +87,13 @@ struct WorkloadView {
   bool ready_condition = true;  ///< Other: RDY-30, RDY-31
 };
 
-/// Target, primary, their Services, autoscalers and config copies (SM-04..SM-11, controller.md §8–9).
+/// Target, primary, their Services, autoscalers and config copies (SM-04..SM-11, controller.md
+/// §8–9).
 class Workload {
  public:
   virtual ~Workload() = default;
-  /// SM-04: NotFound when the target is missing, Invalid when it has no known selector label (GEN-10).
+  /// SM-04: NotFound when the target is missing, Invalid when it has no known selector label
+  /// (GEN-10).
   [[nodiscard]] virtual Result<void> check_target() = 0;
   /// SM-05: the canary service, then the primary service.
   [[nodiscard]] virtual Result<void> reconcile_services() = 0;
@@ -124,16 +130,17 @@ class Workload {
 /// SCL-10: the replicas a Deployment is started with.
 /// Errors: Invalid when neither an autoscaler nor a primary says how many.
 [[nodiscard]] Result<int> replicas_to_start(std::optional<int> current, bool has_autoscaler,
-                                            std::optional<int> autoscaler_min, std::optional<int> primary);
+                                            std::optional<int> autoscaler_min,
+                                            std::optional<int> primary);
 
 /// One query, rendered. Source: metrics.md §1.
 struct MetricQuery {
   enum class Kind { BuiltinSuccessRate, BuiltinDuration, Inline, Template } kind{};
-  std::string metric;         ///< name in the analysis
-  std::string provider_type;  ///< "prometheus", or the template's
-  std::string server;         ///< MET-05, MET-06
-  std::string text;           ///< rendered
-  std::string interval;       ///< the window, as text (MET-03)
+  std::string metric;                               ///< name in the analysis
+  std::string provider_type;                        ///< "prometheus", or the template's
+  std::string server;                               ///< MET-05, MET-06
+  std::string text;                                 ///< rendered
+  std::string interval;                             ///< the window, as text (MET-03)
   const MetricTemplate* metric_template = nullptr;  ///< credentials and headers
 };
 
@@ -149,8 +156,8 @@ struct Measurement {
 class MetricSource {
  public:
   virtual ~MetricSource() = default;
-  /// Errors: NoData when nothing was measured (also NaN from Prometheus, PRV-07), Unavailable or Timeout when nobody
-  /// answered, Invalid for a refused query.
+  /// Errors: NoData when nothing was measured (also NaN from Prometheus, PRV-07), Unavailable or
+  /// Timeout when nobody answered, Invalid for a refused query.
   [[nodiscard]] virtual Result<Measurement> query(const MetricQuery& query) = 0;
   /// MET-50: does the server answer `vector(1)` (or its kind's own test)?
   [[nodiscard]] virtual Result<void> online(const MetricQuery& server) = 0;

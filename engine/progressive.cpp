@@ -6,11 +6,14 @@ namespace volary {
 
 ProgressiveDecision next_weights(const Plan& plan, const Routes& now) {
   const int step = plan.next_step(now.canary);  // ANA-23
-  if (step <= 0 && (plan.compat == Compat::Flagger || now.canary < plan.max_weight)) return Stuck{};  // SM-70
-  if (now.canary >= plan.max_weight) return AskPromotion{};                                          // SM-74
-  const bool at_mirror = plan.mirror && now.canary == 0_pct;                                         // SM-72
-  if (at_mirror && !now.mirrored) return MoveTraffic{{.primary = 100_pct, .canary = 0_pct, .mirrored = true}};
-  if (at_mirror) return MoveTraffic{{.primary = Weight{100 - step}, .canary = Weight{step}, .mirrored = false}};
+  if (step <= 0 && (plan.compat == Compat::Flagger || now.canary < plan.max_weight))
+    return Stuck{};                                           // SM-70
+  if (now.canary >= plan.max_weight) return AskPromotion{};   // SM-74
+  const bool at_mirror = plan.mirror && now.canary == 0_pct;  // SM-72
+  if (at_mirror && !now.mirrored)
+    return MoveTraffic{{.primary = 100_pct, .canary = 0_pct, .mirrored = true}};
+  if (at_mirror)
+    return MoveTraffic{{.primary = Weight{100 - step}, .canary = Weight{step}, .mirrored = false}};
   return MoveTraffic{{.primary = std::max(0_pct, now.primary - Weight{step}),
                       .canary = std::min(100_pct, now.canary + Weight{step}),
                       .mirrored = now.mirrored}};
@@ -28,7 +31,7 @@ IterationDecision next_iteration(const Plan& plan, int done) {
 BackToPrimary next_back(const Plan& plan, const Routes& now) {
   const int k = plan.step_weight_promotion;
   if (k == 0) return {BackToPrimary::Kind::AllAtOnce, {}};
-  if (now.canary == 0_pct) {  // SM-93
+  if (now.canary == 0_pct) {                                                         // SM-93
     if (plan.compat == Compat::Strict) return {BackToPrimary::Kind::AllAtOnce, {}};
     return {BackToPrimary::Kind::Stays, now};
   }

@@ -5,8 +5,8 @@
 #include "engine/plan.hpp"
 #include "engine/ports.hpp"
 
-/// The decisions of the three strategies, as pure functions of where the release stands (state-machine.md §7.2–7.4).
-/// The pass (rollout.cpp) asks the gates and acts.
+/// The decisions of the three strategies, as pure functions of where the release stands
+/// (state-machine.md §7.2–7.4). The pass (rollout.cpp) asks the gates and acts.
 namespace volary {
 
 /// the next step is zero or negative.
@@ -27,10 +27,10 @@ using ProgressiveDecision = std::variant<Stuck, MoveTraffic, AskPromotion>;
 
 /// SM-76, SM-77, SM-79a..d.
 enum class IterationDecision {
-  Iterate,       ///< one more checked iteration
-  SwitchTraffic, ///< Blue/Green: all traffic to the canary
+  Iterate,        ///< one more checked iteration
+  SwitchTraffic,  ///< Blue/Green: all traffic to the canary
   Promote,
-  Hang,          ///< A/B with iterations lowered below the count: nothing, for ever (Q-11)
+  Hang,  ///< A/B with iterations lowered below the count: nothing, for ever (Q-11)
 };
 [[nodiscard]] IterationDecision next_iteration(const Plan& plan, int iterations_done);
 

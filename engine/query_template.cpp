@@ -57,7 +57,8 @@ Result<std::vector<Word>> words_of(std::string_view action) {
       if (i == action.size()) return fail(ErrorKind::Invalid, "unterminated quoted string");
       ++i;
     } else {
-      while (i < action.size() && !space(action[i]) && action[i] != '"' && action[i] != '`') word.text += action[i++];
+      while (i < action.size() && !space(action[i]) && action[i] != '"' && action[i] != '`')
+        word.text += action[i++];
     }
     words.push_back(std::move(word));
   }
@@ -75,11 +76,14 @@ Result<std::string> evaluate(std::string_view action, const TemplateValues& valu
     if (words->size() != 3 || (*words)[1].text != "variables" || !(*words)[2].quoted)
       return fail(ErrorKind::Invalid, "only `index variables \"key\"` is understood");
     const auto found = values.variables.find((*words)[2].text);
-    return found == values.variables.end() ? std::string{} : found->second;  // MT-41: unknown keys are empty
+    return found == values.variables.end() ? std::string{}
+                                           : found->second;  // MT-41: unknown keys are empty
   }
   if (words->size() != 1) {
-    return fail(ErrorKind::Invalid, "`{}` is not understood: queries know name, namespace, target, service, ingress, "
-                "route, interval, variables.x and index", action);
+    return fail(ErrorKind::Invalid,
+                "`{}` is not understood: queries know name, namespace, target, service, ingress, "
+                "route, interval, variables.x and index",
+                action);
   }
   if (head.text == "name") return values.name;
   if (head.text == "namespace") return values.ns;
@@ -92,7 +96,8 @@ Result<std::string> evaluate(std::string_view action, const TemplateValues& valu
     const std::string key = head.text.substr(10);
     const auto found = values.variables.find(key);
     if (found == values.variables.end())
-      return fail(ErrorKind::Invalid, "map has no entry for key \"{}\": set templateVariables.{}", key, key);
+      return fail(ErrorKind::Invalid, "map has no entry for key \"{}\": set templateVariables.{}",
+                  key, key);
     return found->second;
   }
   return fail(ErrorKind::Invalid, "function \"{}\" not defined", head.text);
@@ -115,7 +120,8 @@ Result<std::string> render_query(std::string_view text, const TemplateValues& va
       break;
     }
     std::size_t begin = open + 2;
-    const bool trim_before = begin + 1 < text.size() && text[begin] == '-' && space(text[begin + 1]);
+    const bool trim_before =
+        begin + 1 < text.size() && text[begin] == '-' && space(text[begin + 1]);
     if (trim_before) {
       ++begin;
       while (!literal.empty() && space(literal.back())) literal.remove_suffix(1);

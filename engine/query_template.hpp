@@ -14,9 +14,9 @@ struct TemplateValues {
   std::map<std::string, std::string> variables;
 };
 
-/// Renders the `{{ … }}` of a query: the zero-argument functions of MT-40, `variables.x`, `index variables "x"`, string
-/// literals, comments and the trim markers `{{-` `-}}`. Anything else is an error that names it and its position:
-/// nothing is guessed.
+/// Renders the `{{ … }}` of a query: the zero-argument functions of MT-40, `variables.x`, `index
+/// variables "x"`, string literals, comments and the trim markers `{{-` `-}}`. Anything else is an
+/// error that names it and its position: nothing is guessed.
 ///
 /// Errors: Invalid for an unknown function, a missing variable, a syntax error (MT-41, MT-42).
 [[nodiscard]] Result<std::string> render_query(std::string_view text, const TemplateValues& values);

@@ -16,14 +16,16 @@ struct Readiness {
 };
 
 struct ReadinessRule {
-  int threshold = 100;        ///< percent of updated pods that must be available (ANA-11, ANA-12)
-  Duration deadline{};        ///< CR-19
-  Instant waiting_since{};    ///< DaemonSet deadlines run from here (RDY-22, Q-36)
-  bool deadline_counts = true;///< strict mode: no DaemonSet deadline while nothing is rolled out (Q-36)
+  int threshold = 100;      ///< percent of updated pods that must be available (ANA-11, ANA-12)
+  Duration deadline{};      ///< CR-19
+  Instant waiting_since{};  ///< DaemonSet deadlines run from here (RDY-22, Q-36)
+  bool deadline_counts =
+      true;  ///< strict mode: no DaemonSet deadline while nothing is rolled out (Q-36)
   Role role = Role::Target;
   Compat compat = Compat::Strict;
 };
 
-[[nodiscard]] Readiness readiness(const WorkloadView& workload, const ReadinessRule& rule, Instant now);
+[[nodiscard]] Readiness readiness(const WorkloadView& workload, const ReadinessRule& rule,
+                                  Instant now);
 
 }  // namespace volary

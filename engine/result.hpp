@@ -1,10 +1,10 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <string>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <fmt/format.h>
+#include <tl/expected.hpp>
 
 namespace volary {
 
@@ -19,7 +19,8 @@ enum class ErrorKind {
   Output,       ///< an output could not be written: exit 6
 };
 
-/// One failure: what happened, where (file, line, field path; outermost first) and what to do about it.
+/// One failure: what happened, where (file, line, field path; outermost first) and what to do about
+/// it.
 struct Error {
   ErrorKind kind = ErrorKind::Invalid;
   std::string message;
@@ -29,13 +30,15 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
-/// A value, or the reason why there is none. tl::expected speaks std::expected's words (GCC 12 has no C++23).
+/// A value, or the reason why there is none. tl::expected speaks std::expected's words (GCC 12 has
+/// no C++23).
 template <class T>
 using Result = tl::expected<T, Error>;
 
 /// `return fail(ErrorKind::NotFound, "deployment {} not found", name);`
 template <class... Args>
-[[nodiscard]] tl::unexpected<Error> fail(ErrorKind kind, fmt::format_string<Args...> text, Args&&... args) {
+[[nodiscard]] tl::unexpected<Error> fail(ErrorKind kind, fmt::format_string<Args...> text,
+                                         Args&&... args) {
   return tl::unexpected<Error>(Error{kind, fmt::format(text, std::forward<Args>(args)...)});
 }
 

@@ -9,19 +9,23 @@ void Pass::step_progressive() {
   const ProgressiveDecision decision = next_weights(plan_, now_);
   if (std::holds_alternative<Stuck>(decision)) {
     if (strict()) {
-      // a step that never comes would hold the release for ever; it counts as a failed check (INV-61).
-      cured("Q-06", fmt::format("there is no step above {} %: the check counts as failed", now_.canary.percent()));
+      // a step that never comes would hold the release for ever; it counts as a failed check
+      // (INV-61).
+      cured("Q-06", fmt::format("there is no step above {} %: the check counts as failed",
+                                now_.canary.percent()));
       (void)done(write_failed_check());
     }
     return;
   }
-  if (!now_.mirrored && phase_ != Phase::WaitingPromotion && traffic_gate() == Gate::Closed) return;  // SM-71
-  if (const auto* move = std::get_if<MoveTraffic>(&decision)) {                                       // SM-72
+  if (!now_.mirrored && phase_ != Phase::WaitingPromotion && traffic_gate() == Gate::Closed)
+    return;                                                      // SM-71
+  if (const auto* move = std::get_if<MoveTraffic>(&decision)) {  // SM-72
     if (!done(route(move->routes))) return;
     if (!done(write_weight(move->routes.canary))) return;
     ports_.recorder.weights(move->routes);
     const int w = move->routes.canary.percent();
-    say(EventId::Weight, fmt::format("Advance {} canary weight {}", canary_text(), w), fmt::format("{}", w));
+    say(EventId::Weight, fmt::format("Advance {} canary weight {}", canary_text(), w),
+        fmt::format("{}", w));
     return;
   }
   if (promotion_gate() == Gate::Closed) return;  // SM-74
@@ -42,14 +46,16 @@ void Pass::iterate_ab() {
     ports_.recorder.weights(matched);
     if (!done(write_iterations(done_so_far + 1))) return;
     say(EventId::Iteration,
-        fmt::format("Advance {} canary iteration {}/{}", canary_text(), done_so_far + 1, plan_.iterations),
+        fmt::format("Advance {} canary iteration {}/{}", canary_text(), done_so_far + 1,
+                    plan_.iterations),
         fmt::format("{}/{}", done_so_far + 1, plan_.iterations));
     return;
   }
   if (promotion_gate() == Gate::Closed) return;  // SM-77
   if (next_iteration(plan_, done_so_far) != IterationDecision::Promote) return;
   if (strict() && done_so_far > plan_.iterations)
-    cured("Q-11", fmt::format("iterations were lowered to {}: the release goes on to its promotion", plan_.iterations));
+    cured("Q-11", fmt::format("iterations were lowered to {}: the release goes on to its promotion",
+                              plan_.iterations));
   copy_to_primary();
 }
 
@@ -61,15 +67,17 @@ void Pass::iterate_blue_green() {
       (void)done(route({.primary = 100_pct, .canary = 0_pct, .mirrored = true}));
     if (!done(write_iterations(done_so_far + 1))) return;
     say(EventId::Iteration,
-        fmt::format("Advance {} canary iteration {}/{}", canary_text(), done_so_far + 1, plan_.iterations),
+        fmt::format("Advance {} canary iteration {}/{}", canary_text(), done_so_far + 1,
+                    plan_.iterations),
         fmt::format("{}/{}", done_so_far + 1, plan_.iterations));
     return;
   }
-  if (promotion_gate() == Gate::Closed) return;         // SM-79b
-  if (decision == IterationDecision::SwitchTraffic) {   // SM-79c
+  if (promotion_gate() == Gate::Closed) return;        // SM-79b
+  if (decision == IterationDecision::SwitchTraffic) {  // SM-79c
     if (!plan_.kubernetes) {
       say(plan_.mirror ? EventId::RouteCanaryFromMirror : EventId::RouteCanary,
-          plan_.mirror ? "Stop traffic mirroring and route all traffic to canary" : "Routing all traffic to canary");
+          plan_.mirror ? "Stop traffic mirroring and route all traffic to canary"
+                       : "Routing all traffic to canary");
       const Routes all{.primary = 0_pct, .canary = 100_pct, .mirrored = false};
       if (!done(route(all))) return;
       ports_.recorder.weights(all);
@@ -112,12 +120,19 @@ void Pass::shift_back() {
 }
 
 void Pass::finish() {
+  if (strict() && !plan_.kubernetes && now_ != Routes{}) {
+    // INV-05: what gets traffic is never scaled down; weights edited by hand go back first.
+    cured("Q-04", "all traffic returns to the primary before the canary is scaled down");
+    if (!done(route({}))) return;
+    ports_.recorder.weights({});
+  }
   if (canary_.spec.autoscaler_ref && !done(ports_.workload.pause_autoscaler())) return;
   if (!done(ports_.workload.scale_to_zero())) return;
   if (!done(write_phase(canary_, Phase::Succeeded))) return;
   ports_.recorder.ended(true, "completed");
   post_rollout(Phase::Succeeded, Phase::Succeeded);
-  say_in(Phase::Succeeded, EventId::Done, fmt::format("Promotion completed! Scaling down {}", target_text()));
+  say_in(Phase::Succeeded, EventId::Done,
+         fmt::format("Promotion completed! Scaling down {}", target_text()));
   alert(AlertId::Done, "Canary analysis completed successfully, promotion finished.");
 }
 
@@ -134,7 +149,8 @@ void Pass::promote_unchecked() {
   if (!done(write_phase(canary_, Phase::Succeeded))) return;
   ports_.recorder.ended(true, "skipped");
   post_rollout(Phase::Succeeded, Phase::Succeeded);
-  say_in(Phase::Succeeded, EventId::DoneSkipped, fmt::format("Canary analysis was skipped for {}", target_text()));
+  say_in(Phase::Succeeded, EventId::DoneSkipped,
+         fmt::format("Canary analysis was skipped for {}", target_text()));
   alert(AlertId::DoneSkipped, "Canary analysis was skipped, promotion finished.");
 }
 
@@ -147,7 +163,8 @@ void Pass::roll_back() {
     alert(AlertId::Threshold, fmt::format("Failed checks threshold reached {}", failed));
   }
   if (!done(route({}))) return;
-  say_in(Phase::Failed, EventId::Failed, fmt::format("Canary failed! Scaling down {}", target_text()));
+  say_in(Phase::Failed, EventId::Failed,
+         fmt::format("Canary failed! Scaling down {}", target_text()));
   ports_.recorder.weights({});
   if (canary_.spec.autoscaler_ref && !done(ports_.workload.pause_autoscaler())) return;
   if (!done(ports_.workload.scale_to_zero())) return;

@@ -38,7 +38,9 @@ std::string_view condition_status(Phase phase) {
 /// ST-41: the entry is rewritten only when its status or reason changes.
 void set_condition(CanaryStatus& status, Phase phase, const std::string& target_kind, Instant now) {
   const std::string_view state = condition_status(phase);
-  if (status.condition && status.condition->status == state && status.condition->reason == to_string(phase)) return;
+  if (status.condition && status.condition->status == state &&
+      status.condition->reason == to_string(phase))
+    return;
   const bool same_state = status.condition && status.condition->status == state;
   status.condition = Condition{
       .status = std::string{state},
@@ -50,8 +52,8 @@ void set_condition(CanaryStatus& status, Phase phase, const std::string& target_
 }
 
 Result<void> Pass::write(const Canary& base, const Edit& edit) {
-  // ST-50. The reference repeats a conflicting write from the stored object and keeps its in-memory copy as it was
-  // read; that is visible in the cookies (SA-13), so compat mode does the same.
+  // ST-50. The reference repeats a conflicting write from the stored object and keeps its in-memory
+  // copy as it was read; that is visible in the cookies (SA-13), so compat mode does the same.
   Canary current = base;
   for (int attempt = 0; attempt < conflict_tries; ++attempt) {
     if (attempt > 0) {
@@ -60,8 +62,10 @@ Result<void> Pass::write(const Canary& base, const Edit& edit) {
       current = *std::move(stored);
       if (strict()) {  // cures the loss: what this tick moved in memory is carried over
         current.status.session_affinity_cookie = canary_.status.session_affinity_cookie;
-        current.status.primary_session_affinity_cookie = canary_.status.primary_session_affinity_cookie;
-        current.status.previous_session_affinity_cookie = canary_.status.previous_session_affinity_cookie;
+        current.status.primary_session_affinity_cookie =
+            canary_.status.primary_session_affinity_cookie;
+        current.status.previous_session_affinity_cookie =
+            canary_.status.previous_session_affinity_cookie;
       }
     }
     CanaryStatus wanted = current.status;
@@ -77,7 +81,8 @@ Result<void> Pass::write(const Canary& base, const Edit& edit) {
     }
     if (version.error().kind != ErrorKind::Conflict) return tl::unexpected(version.error());
   }
-  return fail(ErrorKind::Conflict, "the status of canary {} kept changing under {} writes", canary_text(), conflict_tries);
+  return fail(ErrorKind::Conflict, "the status of canary {} kept changing under {} writes",
+              canary_text(), conflict_tries);
 }
 
 Result<void> Pass::write_sync(const Canary& base, CanaryStatus wanted) {
@@ -107,13 +112,15 @@ Result<void> Pass::write_phase(const Canary& base, Phase phase) {
   return write(base, [&](CanaryStatus& status) {
     const bool waits = phase == Phase::WaitingPromotion;
     if (phase != Phase::Progressing && phase != Phase::Waiting && phase != Phase::Promoting) {
-      // strict mode goes on showing where the release stands while it waits for its promotion.
+      // strict mode goes on showing where the release stands while it waits for its
+      // promotion.
       if (!(strict() && waits)) {
         status.canary_weight = 0;
         status.iterations = waits ? plan_.iterations - 1 : 0;
       }
     }
-    if (phase == Phase::Initialized || phase == Phase::Succeeded) status.last_promoted_spec = status.last_applied_spec;
+    if (phase == Phase::Initialized || phase == Phase::Succeeded)
+      status.last_promoted_spec = status.last_applied_spec;
     status.phase = phase;
     set_condition(status, phase, canary_.spec.target_ref.kind, ports_.clock.now());
   });
@@ -142,23 +149,48 @@ Result<void> Pass::route(const Routes& routes) {
   return set;
 }
 
-void Pass::say_in(Phase phase, EventId id, std::string text, std::string value, std::string detail) {
+void Pass::say_in(Phase phase, EventId id, std::string text, std::string value,
+                  std::string detail) {
   // controller.md §6: which of them warn.
   static constexpr EventId warnings[] = {
-      EventId::Error, EventId::ProvidersDown, EventId::PrimaryNotReady, EventId::GateRolloutClosed,
-      EventId::CanaryNotReady, EventId::RollbackHookYes, EventId::RollbackManual, EventId::PreFail,
-      EventId::RolloutHookFail, EventId::NoValues, EventId::QueryError, EventId::NoQuery, EventId::Breach,
-      EventId::K8sNoAb, EventId::K8sNoWeights, EventId::K8sIterations, EventId::GateTrafficClosed,
-      EventId::GatePromotionClosed, EventId::Threshold, EventId::Failed, EventId::PromotionFailed, EventId::PostFail,
+      EventId::Error,
+      EventId::ProvidersDown,
+      EventId::PrimaryNotReady,
+      EventId::GateRolloutClosed,
+      EventId::CanaryNotReady,
+      EventId::RollbackHookYes,
+      EventId::RollbackManual,
+      EventId::PreFail,
+      EventId::RolloutHookFail,
+      EventId::NoValues,
+      EventId::QueryError,
+      EventId::NoQuery,
+      EventId::Breach,
+      EventId::K8sNoAb,
+      EventId::K8sNoWeights,
+      EventId::K8sIterations,
+      EventId::GateTrafficClosed,
+      EventId::GatePromotionClosed,
+      EventId::Threshold,
+      EventId::Failed,
+      EventId::PromotionFailed,
+      EventId::PostFail,
   };
-  Event event{.id = id, .value = std::move(value), .detail = std::move(detail), .text = std::move(text), .phase = phase};
+  Event event{.id = id,
+              .value = std::move(value),
+              .detail = std::move(detail),
+              .text = std::move(text),
+              .phase = phase};
   for (const EventId warning : warnings) event.warning = event.warning || warning == id;
   ports_.recorder.event(event);
   // HOOK-60..62
   for (const Webhook& hook : canary_.spec.analysis.webhooks) {
     if (hook.type != HookType::Event) continue;
-    (void)ports_.webhooks.call(
-        {.hook = &hook, .canary = canary_.name, .phase = phase, .checksum = checksum_, .event = &event});
+    (void)ports_.webhooks.call({.hook = &hook,
+                                .canary = canary_.name,
+                                .phase = phase,
+                                .checksum = checksum_,
+                                .event = &event});
   }
 }
 
@@ -166,7 +198,9 @@ void Pass::say(EventId id, std::string text, std::string value, std::string deta
   say_in(phase_, id, std::move(text), std::move(value), std::move(detail));
 }
 
-void Pass::cured(const char* quirk, std::string text) { say(EventId::Cured, std::move(text), {}, quirk); }
+void Pass::cured(const char* quirk, std::string text) {
+  say(EventId::Cured, std::move(text), {}, quirk);
+}
 
 void Pass::alert(AlertId id, std::string text, bool with_metadata) {
   Severity severity = Severity::Info;  // controller.md §7
@@ -180,7 +214,8 @@ void Pass::alert(AlertId id, std::string text, bool with_metadata) {
     case AlertId::Deadline: severity = Severity::Error; break;
     default: break;
   }
-  ports_.recorder.alert({.id = id, .severity = severity, .text = std::move(text), .with_metadata = with_metadata});
+  ports_.recorder.alert(
+      {.id = id, .severity = severity, .text = std::move(text), .with_metadata = with_metadata});
 }
 
 bool Pass::done(const Result<void>& result) {

@@ -7,7 +7,8 @@
 
 namespace volary {
 
-void set_condition(CanaryStatus& status, Phase phase, const std::string& target_kind, Instant now);  // status.cpp
+void set_condition(CanaryStatus& status, Phase phase, const std::string& target_kind,
+                   Instant now);  // status.cpp
 
 void tick(const Ports& ports, const EngineSettings& settings) {
   auto canary = ports.store.read();  // SM-01
@@ -26,7 +27,8 @@ Pass::Pass(const Ports& ports, const EngineSettings& settings, Canary canary)
 
 void Pass::run() {
   if (canary_.spec.suspend) {  // SM-03
-    say(EventId::Suspended, fmt::format("Canary {} is suspended, skipping analysis", canary_text()));
+    say(EventId::Suspended,
+        fmt::format("Canary {} is suspended, skipping analysis", canary_text()));
     return;
   }
   if (!prepare()) return;        // SM-04 … SM-13
@@ -48,7 +50,7 @@ void Pass::run() {
     promote_unchecked();
     return;
   }
-  if (!not_called_back()) return;  // SM-21
+  if (!not_called_back()) return;    // SM-21
   if (phase_ == Phase::Promoting) {  // SM-22
     if (done(ports_.workload.update_primary_autoscaler())) shift_back();
     return;
@@ -62,8 +64,8 @@ void Pass::run() {
     return;
   }
   if (strict()) repair_weights();
-  if (!analysed()) return;  // SM-25
-  adapt_to_kubernetes();    // SM-26
+  if (!analysed()) return;   // SM-25
+  adapt_to_kubernetes();     // SM-26
   switch (plan_.strategy) {  // SM-27
     case Strategy::Progressive: step_progressive(); break;
     case Strategy::AbTesting: iterate_ab(); break;
@@ -71,11 +73,17 @@ void Pass::run() {
   }
 }
 
-bool Pass::in_analysis() const { return phase_ == Phase::Progressing || phase_ == Phase::WaitingPromotion; }
+bool Pass::in_analysis() const {
+  return phase_ == Phase::Progressing || phase_ == Phase::WaitingPromotion;
+}
 
-bool Pass::initializing() const { return as_read_.phase == Phase::None || as_read_.phase == Phase::Initializing; }
+bool Pass::initializing() const {
+  return as_read_.phase == Phase::None || as_read_.phase == Phase::Initializing;
+}
 
-std::string Pass::target_text() const { return to_string(ObjectName{canary_.name.ns, canary_.spec.target_ref.name}); }
+std::string Pass::target_text() const {
+  return to_string(ObjectName{canary_.name.ns, canary_.spec.target_ref.name});
+}
 
 std::string Pass::primary_text() const {
   return to_string(ObjectName{canary_.name.ns, canary_.spec.target_ref.name + "-primary"});
@@ -85,15 +93,18 @@ Readiness Pass::ready(Role role) {
   const auto view = ports_.workload.view(role);
   if (!view) return {.ready = false, .retriable = true, .reason = to_string(view.error())};
   ReadinessRule rule{
-      .threshold = role == Role::Primary ? plan_.primary_ready_threshold : plan_.canary_ready_threshold,
+      .threshold =
+          role == Role::Primary ? plan_.primary_ready_threshold : plan_.canary_ready_threshold,
       .deadline = plan_.progress_deadline,
       .waiting_since = as_read_.last_transition_time,
       .role = role,
       .compat = settings_.compat,
   };
   if (strict()) {
-    // a DaemonSet's deadline runs from the start of the phase, and not at all while nothing is rolled out.
-    rule.deadline_counts = in_analysis() || phase_ == Phase::Promoting || phase_ == Phase::Finalising;
+    // a DaemonSet's deadline runs from the start of the phase, and not at all while nothing
+    // is rolled out.
+    rule.deadline_counts =
+        in_analysis() || phase_ == Phase::Promoting || phase_ == Phase::Finalising;
     if (as_read_.condition) rule.waiting_since = as_read_.condition->last_update;
   }
   return readiness(*view, rule, ports_.clock.now());
@@ -102,19 +113,21 @@ Readiness Pass::ready(Role role) {
 bool Pass::prepare() {
   Workload& workload = ports_.workload;
   const bool appmesh = plan_.provider.starts_with("appmesh");
-  if (!done(workload.check_target())) return false;        // SM-04
-  if (!done(workload.reconcile_services())) return false;  // SM-05
-  if (initializing() && !plan_.skip_analysis) test_providers();                        // SM-06
-  if (appmesh && !done(ports_.router.reconcile(canary_))) return false;                // SM-07
-  if (!done(workload.create_primary_if_missing())) return false;                       // SM-08a
-  if (initializing() && !plan_.skip_analysis) {                                        // SM-08b
+  if (!done(workload.check_target())) return false;                      // SM-04
+  if (!done(workload.reconcile_services())) return false;                // SM-05
+  if (initializing() && !plan_.skip_analysis) test_providers();          // SM-06
+  if (appmesh && !done(ports_.router.reconcile(canary_))) return false;  // SM-07
+  if (!done(workload.create_primary_if_missing())) return false;         // SM-08a
+  if (initializing() && !plan_.skip_analysis) {                          // SM-08b
     const Readiness primary = ready(Role::Primary);
     if (!primary.ready) {
-      say(EventId::PrimaryNotReady, fmt::format("{} not ready: {}", primary_text(), primary.reason));
+      say(EventId::PrimaryNotReady,
+          fmt::format("{} not ready: {}", primary_text(), primary.reason));
       if (primary.retriable) return false;
       if (strict()) {
         // the target is the only healthy copy: nothing is scaled down or rerouted.
-        cured("Q-24", fmt::format("{} missed its deadline; {} keeps serving", primary_text(), target_text()));
+        cured("Q-24", fmt::format("{} missed its deadline; {} keeps serving", primary_text(),
+                                  target_text()));
       } else {
         roll_back();
       }
@@ -125,15 +138,17 @@ bool Pass::prepare() {
     if (!done(workload.create_primary_autoscaler_if_missing())) return false;
     if (initializing() && !done(workload.pause_autoscaler())) return false;
   }
-  if (!done(workload.reconcile_apex())) return false;                            // SM-10
-  if (initializing() && !done(workload.scale_to_zero())) return false;           // SM-11
-  if (!appmesh && !done(ports_.router.reconcile(canary_))) return false;         // SM-12
+  if (!done(workload.reconcile_apex())) return false;                     // SM-10
+  if (initializing() && !done(workload.scale_to_zero())) return false;    // SM-11
+  if (!appmesh && !done(ports_.router.reconcile(canary_))) return false;  // SM-12
   if (!initializing()) return true;
 
   phase_ = Phase::Initialized;  // SM-13
   if (!done(write_sync(canary_, {.phase = Phase::Initialized}))) return false;
   say(EventId::InitDone, fmt::format("Initialization done! {}", canary_text()));
-  alert(AlertId::Init, fmt::format("New {} detected, initialization completed.", canary_.spec.target_ref.kind), true);
+  alert(AlertId::Init,
+        fmt::format("New {} detected, initialization completed.", canary_.spec.target_ref.kind),
+        true);
   auto stored = ports_.store.read();
   if (!stored) return false;
   canary_ = *std::move(stored);
@@ -150,7 +165,8 @@ bool Pass::has_work() {
     case Phase::Finalising: return true;
     default: break;
   }
-  if (phase_ == Phase::Failed && !strict() && !done(write_sync(canary_, as_read_))) return false;  // CHG-06
+  if (phase_ == Phase::Failed && !strict() && !done(write_sync(canary_, as_read_)))
+    return false;  // CHG-06
 
   const auto revision = ports_.workload.fingerprint();
   if (!revision) {
@@ -164,12 +180,28 @@ bool Pass::has_work() {
     return false;
   }
   if (configs_changed(as_read_, *configs)) return true;
+  if (strict()) rest();
   if (phase_ == Phase::Failed && strict() && returned_to_promoted(as_read_, *revision)) {
-    // instead of rewriting the status on every tick (and forgetting a change with it), strict mode records just
-    // the return to the promoted revision, so that the failed one can be tried again later (TL-32).
+    // instead of rewriting the status on every tick (and forgetting a change with it), strict
+    // mode records just the return to the promoted revision, so that the failed one can be tried
+    // again later (TL-32).
     (void)done(write(canary_, [&](CanaryStatus& status) { status.last_applied_spec = *revision; }));
   }
   return false;
+}
+
+/// At rest all traffic is on the primary (after a failed promotion: on the target); what others
+/// changed is set back within a tick (INV-69), as long as the primary answers.
+void Pass::rest() {
+  if (plan_.kubernetes || phase_ == Phase::Terminating) return;
+  const auto routes = ports_.router.routes(canary_);
+  if (!routes) return;  // nothing to compare with; reconcile has said what is wrong
+  const bool promotion_failed = phase_ == Phase::Failed && as_read_.canary_weight == 100;
+  const Routes wanted = promotion_failed ? Routes{.primary = 0_pct, .canary = 100_pct} : Routes{};
+  if (*routes == wanted || (!promotion_failed && !ready(Role::Primary).ready)) return;
+  cured("Q-04", fmt::format("the routes said {}/{} while nothing is released: set back",
+                            routes->primary.percent(), routes->canary.percent()));
+  if (done(route(wanted))) ports_.recorder.weights(wanted);
 }
 
 bool Pass::primary_holds() {
@@ -187,12 +219,15 @@ bool Pass::primary_holds() {
     const auto routes = ports_.router.routes(canary_);
     const auto primary_view = ports_.workload.view(Role::Primary);
     const bool primary_answers = primary_view && primary_view->available > 0;
-    const bool canary_serves = routes && routes->canary > Weight{0} && !plan_.kubernetes && ready(Role::Target).ready;
+    const bool canary_serves =
+        routes && routes->canary > Weight{0} && !plan_.kubernetes && ready(Role::Target).ready;
     if (!in_analysis() || (canary_serves && !primary_answers)) {
-      cured("Q-03", fmt::format("{} missed its deadline: nothing is rolled back onto it", primary_text()));
+      cured("Q-03",
+            fmt::format("{} missed its deadline: nothing is rolled back onto it", primary_text()));
       return false;
     }
-    alert(AlertId::Deadline, fmt::format("{} missed its progress deadline: {}", primary_text(), primary.reason));
+    alert(AlertId::Deadline, fmt::format("{} missed its progress deadline: {}", primary_text(),
+                                         primary.reason));
   }
   roll_back();
   return false;
@@ -210,11 +245,13 @@ bool Pass::started() {
   if (!fresh) return false;
   if (rollout_gate(*fresh) == Gate::Closed) return false;
 
-  say_in(Phase::Progressing, EventId::NewRevision, fmt::format("New revision detected! Scaling up {}", target_text()));
-  alert(AlertId::NewRevision, fmt::format("New revision detected, starting canary analysis."), true);
+  say_in(Phase::Progressing, EventId::NewRevision,
+         fmt::format("New revision detected! Scaling up {}", target_text()));
+  alert(AlertId::NewRevision, fmt::format("New revision detected, starting canary analysis."),
+        true);
   if (strict() && now_ != Routes{} && !plan_.kubernetes) {
-    // after a failed promotion the routes still point at the target; the analysis starts from the primary, which
-    // SM-15 found ready.
+    // after a failed promotion the routes still point at the target; the analysis starts from
+    // the primary, which SM-15 found ready.
     cured("Q-33", "all traffic returns to the primary before the new revision is analysed");
     if (!done(route({}))) return false;
   }
@@ -230,7 +267,8 @@ bool Pass::unchanged() {
   const auto revision = ports_.workload.fingerprint();
   if (strict() && revision && returned_to_promoted(as_read_, *revision)) {
     // what is being analysed is no longer what runs: never promote it (INV-10).
-    cured("Q-01", fmt::format("{} was set back to the promoted revision: the analysis ends", target_text()));
+    cured("Q-01", fmt::format("{} was set back to the promoted revision: the analysis ends",
+                              target_text()));
     roll_back();
     return false;
   }
@@ -240,7 +278,8 @@ bool Pass::unchanged() {
     changed = configs && configs_changed(as_read_, *configs);
   }
   if (!changed) return true;
-  say(EventId::Restart, fmt::format("New revision detected! Restarting analysis for {}", target_text()));
+  say(EventId::Restart,
+      fmt::format("New revision detected! Restarting analysis for {}", target_text()));
   if (done(route({}))) (void)done(write_sync(canary_, {.phase = Phase::Progressing}));
   return false;
 }
@@ -251,7 +290,8 @@ bool Pass::canary_holds() {
   say(EventId::CanaryNotReady, fmt::format("{} not ready: {}", target_text(), canary.reason));
   if (canary.retriable) return false;
   if (strict())
-    alert(AlertId::Deadline, fmt::format("{} missed its progress deadline: {}", target_text(), canary.reason));
+    alert(AlertId::Deadline,
+          fmt::format("{} missed its progress deadline: {}", target_text(), canary.reason));
   roll_back();
   return false;
 }
@@ -261,11 +301,14 @@ bool Pass::not_called_back() {
   for (const Webhook& hook : canary_.spec.analysis.webhooks) {  // HOOK-50
     if (hook.type != HookType::Rollback) continue;
     if (!call_hook(hook, phase_)) {
-      say(EventId::RollbackHookNo, fmt::format("Rollback hook {} not signaling a rollback", hook.name), {}, hook.name);
+      say(EventId::RollbackHookNo,
+          fmt::format("Rollback hook {} not signaling a rollback", hook.name), {}, hook.name);
       continue;
     }
-    say(EventId::RollbackHookYes, fmt::format("Rollback check {} passed", hook.name), {}, hook.name);
-    say(EventId::RollbackManual, fmt::format("Rolling back {} manual webhook invoked", canary_text()));
+    say(EventId::RollbackHookYes, fmt::format("Rollback check {} passed", hook.name), {},
+        hook.name);
+    say(EventId::RollbackManual,
+        fmt::format("Rolling back {} manual webhook invoked", canary_text()));
     alert(AlertId::RollbackManual, "Rolling back manual webhook invoked");
     roll_back();
     return false;
@@ -278,9 +321,11 @@ void Pass::repair_weights() {
   if (plan_.strategy != Strategy::Progressive || plan_.kubernetes) return;
   const Weight stands{as_read_.canary_weight};
   if (now_.canary == stands && now_.primary == 100_pct - stands) return;
-  const Routes wanted{.primary = 100_pct - stands, .canary = stands, .mirrored = now_.mirrored && stands == 0_pct};
-  cured("Q-04", fmt::format("the routes said {}/{} while the release stands at {}/{}: set back", now_.primary.percent(),
-                            now_.canary.percent(), wanted.primary.percent(), wanted.canary.percent()));
+  const Routes wanted{
+      .primary = 100_pct - stands, .canary = stands, .mirrored = now_.mirrored && stands == 0_pct};
+  cured("Q-04", fmt::format("the routes said {}/{} while the release stands at {}/{}: set back",
+                            now_.primary.percent(), now_.canary.percent(), wanted.primary.percent(),
+                            wanted.canary.percent()));
   if (!done(route(wanted))) return;
   now_ = wanted;
   ports_.recorder.weights(now_);
@@ -290,9 +335,12 @@ bool Pass::analysed() {
   const bool mirrored = canary_.spec.analysis.mirror && now_.mirrored;
   if (now_.canary == 0_pct && as_read_.iterations == 0 && !mirrored) {
     say(EventId::Start, fmt::format("Starting canary analysis for {}", target_text()));
-    if (strict() && canary_.spec.analysis.mirror && !plan_.mirror && plan_.strategy == Strategy::Progressive)
-      cured("Q-05", fmt::format("provider {} cannot mirror before the first step: the mirror step is left out",
-                                plan_.provider));
+    if (strict() && canary_.spec.analysis.mirror && !plan_.mirror &&
+        plan_.strategy == Strategy::Progressive)
+      cured("Q-05",
+            fmt::format(
+                "provider {} cannot mirror before the first step: the mirror step is left out",
+                plan_.provider));
     if (pre_rollout_passes()) return true;
   } else if (analysis_passes()) {
     return true;
@@ -308,7 +356,8 @@ void Pass::adapt_to_kubernetes() {
     canary_.spec.analysis.match.clear();
   }
   if (plan_.iterations < 1) {
-    say(EventId::K8sNoWeights, "Progressive traffic is not supported when using the kubernetes provider");
+    say(EventId::K8sNoWeights,
+        "Progressive traffic is not supported when using the kubernetes provider");
     say(EventId::K8sIterations, "Setting canaryAnalysis.iterations: 10");
     plan_.iterations = 10;
   }
@@ -323,14 +372,17 @@ Result<void> admit(const Ports& ports, const EngineSettings& settings) {
   const bool knative =
       spec.target_ref.kind == "Service" && spec.target_ref.api_version == "serving.knative.dev/v1";
   if (knative != (spec.provider == "knative"))  // VAL-11
-    return fail(ErrorKind::Invalid, "canary {}: provider knative and a Knative Service target belong together",
+    return fail(ErrorKind::Invalid,
+                "canary {}: provider knative and a Knative Service target belong together",
                 to_string(canary.name));
   if (knative && spec.autoscaler_ref)  // VAL-12
-    return fail(ErrorKind::Invalid, "canary {}: a Knative Service cannot have an autoscalerRef", to_string(canary.name));
+    return fail(ErrorKind::Invalid, "canary {}: a Knative Service cannot have an autoscalerRef",
+                to_string(canary.name));
   if (spec.analysis.session_affinity &&
-      spec.analysis.session_affinity->cookie_name == spec.analysis.session_affinity->primary_cookie_name)  // VAL-13
-    return fail(ErrorKind::Invalid, "canary {}: cookieName and primaryCookieName are both '{}'", to_string(canary.name),
-                spec.analysis.session_affinity->cookie_name);
+      spec.analysis.session_affinity->cookie_name ==
+          spec.analysis.session_affinity->primary_cookie_name)  // VAL-13
+    return fail(ErrorKind::Invalid, "canary {}: cookieName and primaryCookieName are both '{}'",
+                to_string(canary.name), spec.analysis.session_affinity->cookie_name);
   (void)settings;
 
   if (!canary.status.condition) {
@@ -377,7 +429,8 @@ Result<void> Pass::revert() {
       if (waited + pause > plan_.interval && waited > 3s) break;
       canary = ready(Role::Target);
     }
-    if (!canary.ready) return fail(ErrorKind::Unavailable, "{} is not ready: {}", target_text(), canary.reason);
+    if (!canary.ready)
+      return fail(ErrorKind::Unavailable, "{} is not ready: {}", target_text(), canary.reason);
     if (auto reverted = workload.revert_services(); !reverted) return reverted;
     if (auto finalized = ports_.router.finalize(canary_); !finalized) return finalized;
   }

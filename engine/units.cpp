@@ -1,8 +1,8 @@
 #include "engine/units.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 #include "engine/canary.hpp"
 
@@ -23,10 +23,12 @@ std::string go_duration(Duration d) {
   if (d.count() == 0) return "0s";
   const bool negative = d.count() < 0;
   // Magnitude as unsigned: the most negative count has no positive twin.
-  const std::uint64_t ns = negative ? 0 - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
+  const std::uint64_t ns =
+      negative ? 0 - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
   std::string text;
   const auto part = [](std::uint64_t value, std::uint64_t unit, int digits) {
-    return trimmed(static_cast<std::int64_t>(value / unit), static_cast<std::int64_t>(value % unit), digits);
+    return trimmed(static_cast<std::int64_t>(value / unit), static_cast<std::int64_t>(value % unit),
+                   digits);
   };
   if (ns < 1'000) {
     text = fmt::format("{}ns", ns);
@@ -51,7 +53,8 @@ std::string go_duration(Duration d) {
 std::string spoken(Duration d) {
   using namespace std::chrono;
   if (d < Duration::zero()) return "-" + spoken(-d);
-  if (d < std::chrono::seconds{1}) return fmt::format("{} ms", duration_cast<milliseconds>(d).count());
+  if (d < std::chrono::seconds{1})
+    return fmt::format("{} ms", duration_cast<milliseconds>(d).count());
   const auto total = duration_cast<std::chrono::seconds>(d).count();
   const auto h = total / 3600, m = total / 60 % 60, s = total % 60;
   std::string text;
@@ -94,8 +97,8 @@ std::optional<Duration> go_parse_duration(std::string_view text) {
     if (!any) return std::nullopt;
     text.remove_prefix(digits);
     static constexpr std::pair<std::string_view, double> units[] = {
-        {"ns", 1},   {"us", 1e3}, {"µs", 1e3},  {"μs", 1e3}, {"ms", 1e6},
-        {"s", 1e9}, {"m", 60e9}, {"h", 3600e9},
+        {"ns", 1},   {"us", 1e3}, {"µs", 1e3}, {"μs", 1e3},
+        {"ms", 1e6}, {"s", 1e9},  {"m", 60e9}, {"h", 3600e9},
     };
     const std::pair<std::string_view, double>* unit = nullptr;
     for (const auto& candidate : units) {

@@ -7,7 +7,8 @@
 
 namespace volary {
 
-/// The time of a run. It has no now(): the only way to learn the time is to hold a Clock (ports.hpp).
+/// The time of a run. It has no now(): the only way to learn the time is to hold a Clock
+/// (ports.hpp).
 struct Timeline {
   using rep = std::int64_t;
   using period = std::nano;
@@ -17,7 +18,8 @@ struct Timeline {
 };
 
 using Duration = Timeline::duration;
-/// A point on the Timeline. In a live run its epoch is Unix time; in a simulated one the run's own start.
+/// A point on the Timeline. In a live run its epoch is Unix time; in a simulated one the run's own
+/// start.
 using Instant = Timeline::time_point;
 
 /// Seconds as a double, for arithmetic that ends in a number people read.
@@ -32,8 +34,9 @@ constexpr Duration from_seconds(double s) {
 /// "31 min 20 s", "6 min", "450 ms": the form people say.
 [[nodiscard]] std::string spoken(Duration d);
 
-/// A share to route, in whole percent. The rules saturate where the specification says so (SM-72, SM-92); a weight
-/// read from a hand-edited or runaway route (SM-34, SM-93b) is carried as it stands, so the type does not clamp.
+/// A share to route, in whole percent. The rules saturate where the specification says so (SM-72,
+/// SM-92); a weight read from a hand-edited or runaway route (SM-34, SM-93b) is carried as it
+/// stands, so the type does not clamp.
 class Weight {
  public:
   constexpr Weight() = default;
