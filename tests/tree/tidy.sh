@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# tidy.sh ROOT: no source file is longer than 700 lines, and none puts work off until later.
+set -euo pipefail
+root=${1:?the root of the tree}
+limit=700
+later='TO''DO|FIX''ME|XX''X:'  # spelled so that this file may stand here itself
+
+mapfile -t files < <(find "$root"/{engine,policies,live,sim,scenarios,cli,gui,tests,cmake} -type f \
+  \( -name '*.[ch]pp' -o -name '*.cmake' -o -name '*.sh' -o -name CMakeLists.txt \) 2>/dev/null | sort)
+((${#files[@]})) || { echo "$root: no source file was found"; exit 1; }
+
+status=0
+for file in "${files[@]}"; do
+  lines=$(wc -l <"$file")
+  if ((lines > limit)); then echo "${file#"$root"/}: $lines lines, where $limit is the most"; status=1; fi
+done
+if grep -nEw "$later" "${files[@]}" | sed "s|^$root/||; s|\$|   <- an issue or nothing|" | grep .; then status=1; fi
+((status)) || echo "${#files[@]} files, none above $limit lines"
+exit $status
