@@ -1,0 +1,16 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/session.hpp"
+
+namespace volary::cli {
+
+void add_version(CLI::App& app, Session& session) {
+  app.add_subcommand("version", "print the version")->callback([&session] {
+    session.action = [] {
+      return write_out(fmt::format("volary {}\n", VOLARY_VERSION)) ? Exit::Done : Exit::NotWritten;
+    };
+  });
+}
+
+}  // namespace volary::cli
