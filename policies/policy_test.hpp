@@ -10,8 +10,8 @@
 #include "engine/ports.hpp"
 #include "policies/policy.hpp"
 
-/// `volary.dev/v1alpha1 PolicyTest`: a policy held tick by tick against a script, as alert rules are with
-/// `promtool test rules`. Source: docs/policy-tests.md.
+/// `volary.dev/v1alpha1 PolicyTest`: a policy held tick by tick against a script, as alert rules
+/// are with `promtool test rules`. Source: docs/policy-tests.md.
 namespace volary {
 
 /// How the pods of a workload look to a controller when a tick begins.
@@ -24,14 +24,15 @@ struct PodState {
     Available,           ///< `available` pods are available
     Unavailable,         ///< none is available, since just now
     UnavailableExpired,  ///< none is available, for longer than any deadline
-    ReadyExpired,        ///< all are available, though the condition said otherwise for longer than any deadline
-    Deadline,            ///< the Deployment's own progress deadline is missed (RDY-03)
+    ReadyExpired,  ///< all are available, though the condition said otherwise for longer than any
+                   ///< deadline
+    Deadline,      ///< the Deployment's own progress deadline is missed (RDY-03)
   } kind = Kind::Ready;
   int available = 0;  ///< Available only
   friend bool operator==(const PodState&, const PodState&) = default;
 };
-/// "ready", "unobserved", "rolling", "old-pods", "available", "unavailable", "unavailable-expired", "ready-expired",
-/// "deadline".
+/// "ready", "unobserved", "rolling", "old-pods", "available", "unavailable", "unavailable-expired",
+/// "ready-expired", "deadline".
 [[nodiscard]] std::optional<PodState::Kind> pod_state_named(std::string_view text);
 [[nodiscard]] std::vector<std::string> pod_state_names();
 
@@ -98,9 +99,10 @@ struct Refuse {
 struct DeleteCanary {};
 }  // namespace say
 
-using Say = std::variant<say::Revision, say::Replicas, say::Config, say::Secret, say::DeleteConfig, say::Pods,
-                         say::Check, say::Server, say::Hook, say::Spec, say::EditRoutes, say::DriftRoutes,
-                         say::DeleteRoutes, say::DeleteWorkload, say::Age, say::Refuse, say::DeleteCanary>;
+using Say = std::variant<say::Revision, say::Replicas, say::Config, say::Secret, say::DeleteConfig,
+                         say::Pods, say::Check, say::Server, say::Hook, say::Spec, say::EditRoutes,
+                         say::DriftRoutes, say::DeleteRoutes, say::DeleteWorkload, say::Age,
+                         say::Refuse, say::DeleteCanary>;
 
 /// What can be expected after a tick.
 enum class TestField {
@@ -156,18 +158,18 @@ struct PolicyTest {
   int replicas = 1;
   bool configs = false;               ///< the pod template refers to a ConfigMap and a Secret
   std::optional<int> autoscaler_min;  ///< set: the autoscaler of `autoscalerRef` exists
-  /// `start: created`: row 0 is the first tick of a Canary just created, which creates the primary. Otherwise that tick
-  /// has passed, and row 0 completes the initialization.
+  /// `start: created`: row 0 is the first tick of a Canary just created, which creates the primary.
+  /// Otherwise that tick has passed, and row 0 completes the initialization.
   bool from_creation = false;
-  /// `compare: everything`: what was once named holds until a later row says otherwise, and an event, alert, call or
-  /// query that a row does not name must not happen. Texts are compared whole.
+  /// `compare: everything`: what was once named holds until a later row says otherwise, and an
+  /// event, alert, call or query that a row does not name must not happen. Texts are compared
+  /// whole.
   bool everything = false;
   std::vector<TestRow> rows;
 };
 
-/// Reads every PolicyTest of a file. Other kinds of the same file (a Canary, MetricTemplates) serve the tests that name
-/// no policy of their own.
-/// Errors: Invalid with file, line and hint.
+/// Reads every PolicyTest of a file. Other kinds of the same file (a Canary, MetricTemplates) serve
+/// the tests that name no policy of their own. Errors: Invalid with file, line and hint.
 [[nodiscard]] Result<std::vector<PolicyTest>> load_policy_tests(const std::string& file);
 
 }  // namespace volary

@@ -32,14 +32,30 @@ constexpr std::array<Word<WriteClass>, 4> write_classes{{
     {"primary", WriteClass::Primary},
 }};
 
-constexpr std::array<std::string_view, test_fields> fields{
-    "phase",           "canaryWeight",     "iterations",       "failedChecks",  "condition",
-    "routes",          "mirror",           "target.replicas",  "target.revision", "primary.replicas",
-    "primary.revision", "primaryConfig",   "applied",          "promoted",      "cookies",
-    "gone",            "events",           "alerts",           "calls",         "queries"};
+constexpr std::array<std::string_view, test_fields> fields{"phase",
+                                                           "canaryWeight",
+                                                           "iterations",
+                                                           "failedChecks",
+                                                           "condition",
+                                                           "routes",
+                                                           "mirror",
+                                                           "target.replicas",
+                                                           "target.revision",
+                                                           "primary.replicas",
+                                                           "primary.revision",
+                                                           "primaryConfig",
+                                                           "applied",
+                                                           "promoted",
+                                                           "cookies",
+                                                           "gone",
+                                                           "events",
+                                                           "alerts",
+                                                           "calls",
+                                                           "queries"};
 
 template <class Words>
-auto value_of(const Words& words, std::string_view text) -> std::optional<decltype(words.front().value)> {
+auto value_of(const Words& words, std::string_view text)
+    -> std::optional<decltype(words.front().value)> {
   for (const auto& word : words)
     if (word.text == text) return word.value;
   return std::nullopt;
@@ -54,15 +70,19 @@ std::vector<std::string> texts_of(const Words& words) {
 
 }  // namespace
 
-std::optional<PodState::Kind> pod_state_named(std::string_view text) { return value_of(pod_states, text); }
+std::optional<PodState::Kind> pod_state_named(std::string_view text) {
+  return value_of(pod_states, text);
+}
 std::vector<std::string> pod_state_names() { return texts_of(pod_states); }
-std::optional<WriteClass> write_class_named(std::string_view text) { return value_of(write_classes, text); }
+std::optional<WriteClass> write_class_named(std::string_view text) {
+  return value_of(write_classes, text);
+}
 std::vector<std::string> write_class_names() { return texts_of(write_classes); }
 
 std::string_view to_string(WriteClass writes) {
-  return std::find_if(write_classes.begin(), write_classes.end(), [&](const auto& word) {
-           return word.value == writes;
-         })->text;
+  return std::find_if(write_classes.begin(), write_classes.end(),
+                      [&](const auto& word) { return word.value == writes; })
+      ->text;
 }
 
 std::string_view to_string(TestField field) { return fields[static_cast<std::size_t>(field)]; }

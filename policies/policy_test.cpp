@@ -1,0 +1,491 @@
+#include "policies/policy_test.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "policies/tree.hpp"
+#include "policies/tree_reader.hpp"
+
+/// Reading `PolicyTest` documents: every key is known or refused with the nearest known one.
+namespace volary {
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::optional<int> whole_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_decimal(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() &&
+         text.find_first_of("nN") == std::string_view::npos;
+}
+
+bool is_status(std::string_view text) {
+  const auto status = whole_number(text);
+  return status && text.size() == 3 && *status >= 100 && *status <= 599;
+}
+
+/// "60/40".
+std::optional<std::pair<int, int>> weights(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto primary = whole_number(text.substr(0, slash));
+  const auto canary = whole_number(text.substr(slash + 1));
+  if (!primary || !canary) return std::nullopt;
+  return std::pair{*primary, *canary};
+}
+
+/// What a row of one test is read against: the Canary as it stands after the patches so far.
+struct Subject {
+  std::string file;
+  Tree canary;
+  Names checks, hooks;
+};
+
+Names names_in(const Tree& canary, std::string_view list) {
+  Names names;
+  const Tree* spec = canary.find("spec");
+  const Tree* analysis = spec ? spec->find("analysis") : nullptr;
+  const Tree* entries = analysis ? analysis->find(list) : nullptr;
+  if (!entries) return names;
+  for (const Tree& entry : entries->items) {
+    if (const Tree* name = entry.find("name")) names.push_back(name->text);
+    if (const Tree* reference = entry.find("templateRef"))
+      if (const Tree* name = reference->find("name")) names.push_back(name->text);
+  }
+  return names;
+}
+
+class RowReader {
+ public:
+  RowReader(TreeReader& reader, Subject& subject, bool configs)
+      : reader_{reader}, subject_{subject}, configs_{configs} {}
+
+  TestRow read(const Tree& row) {
+    TestRow result;
+    result.at = row.at;
+    if (!reader_.is_map(row, "a tick")) return result;
+    for (const auto& [key, value] : row.entries) {
+      if (key == "expect") {
+        result.has_expect = true;
+        expect(value, result.claims);
+      } else if (key == "repeat") {
+        result.repeat = reader_.integer(value, "repeat", 1, 100000);
+      } else {
+        say(key, value, result.says);
+      }
+    }
+    return result;
+  }
+
+ private:
+  void say(const std::string& key, const Tree& value, std::vector<Say>& says) {
+    static const Names known{
+        "target",    "replicas",     "primaryReplicas", "config",       "secret", "deleteConfig",
+        "workloads", "checks",       "metricsServer",   "hooks",        "patch",  "routes",
+        "drift",     "deleteRoutes", "deletePrimary",   "deleteTarget", "age",    "fail",
+        "delete",    "expect",       "repeat"};
+    if (key == "target") {
+      if (value.kind == Tree::Kind::Map) {
+        reader_.only(value, key, {"revision", "replicas"});
+        say::Revision revision;
+        if (const Tree* name = value.find("revision"))
+          revision.revision = reader_.text(*name, "target.revision");
+        if (const Tree* count = value.find("replicas"))
+          revision.replicas = reader_.integer(*count, "target.replicas", 0, 1000000);
+        if (revision.revision.empty()) reader_.complain(value.at, key, "names no revision");
+        says.emplace_back(std::move(revision));
+      } else {
+        says.emplace_back(say::Revision{reader_.text(value, key), std::nullopt});
+      }
+    } else if (key == "replicas" || key == "primaryReplicas") {
+      says.emplace_back(say::Replicas{key == "replicas" ? Role::Target : Role::Primary,
+                                      reader_.integer(value, key, 0, 1000000)});
+    } else if (key == "config" || key == "secret" || key == "deleteConfig") {
+      if (!configs_)
+        reader_.complain(value.at, key, "the target refers to no ConfigMap or Secret",
+                         "say `world: {configs: true}`");
+      if (key == "config") says.emplace_back(say::Config{reader_.text(value, key)});
+      if (key == "secret") says.emplace_back(say::Secret{reader_.text(value, key)});
+      if (key == "deleteConfig" && reader_.truth(value, key))
+        says.emplace_back(say::DeleteConfig{});
+    } else if (key == "workloads") {
+      workloads(value, says);
+    } else if (key == "checks") {
+      checks(value, says);
+    } else if (key == "metricsServer") {
+      says.emplace_back(say::Server{check_answer(value, key)});
+    } else if (key == "hooks") {
+      hooks(value, says);
+    } else if (key == "patch") {
+      patch(value, says);
+    } else if (key == "routes") {
+      const auto split = weights(reader_.text(value, key));
+      if (!split)
+        reader_.complain(value.at, key,
+                         fmt::format("'{}' is not a split such as 60/40", value.text));
+      if (split) says.emplace_back(say::EditRoutes{split->first, split->second});
+    } else if (key == "drift") {
+      if (reader_.truth(value, key)) says.emplace_back(say::DriftRoutes{});
+    } else if (key == "deleteRoutes") {
+      if (reader_.truth(value, key)) says.emplace_back(say::DeleteRoutes{});
+    } else if (key == "deletePrimary" || key == "deleteTarget") {
+      if (reader_.truth(value, key))
+        says.emplace_back(
+            say::DeleteWorkload{key == "deletePrimary" ? Role::Primary : Role::Target});
+    } else if (key == "age") {
+      const auto age = go_parse_duration(reader_.text(value, key));
+      if (!age)
+        reader_.complain(value.at, key,
+                         fmt::format("'{}' is not a duration such as 3h", value.text));
+      if (age) says.emplace_back(say::Age{*age});
+    } else if (key == "fail") {
+      for (const Tree& item :
+           value.kind == Tree::Kind::List ? value.items : std::vector<Tree>{value}) {
+        const std::string name = reader_.one_of(item, key, write_class_names());
+        if (const auto writes = write_class_named(name)) says.emplace_back(say::Refuse{*writes});
+      }
+    } else if (key == "delete") {
+      if (reader_.truth(value, key)) says.emplace_back(say::DeleteCanary{});
+    } else {
+      reader_.unknown_key(value.at, key, "a tick", known);
+    }
+  }
+
+  void workloads(const Tree& value, std::vector<Say>& says) {
+    if (!reader_.is_map(value, "workloads")) return;
+    for (const auto& [name, state] : value.entries) {
+      if (name != "canary" && name != "primary") {
+        reader_.unknown_key(state.at, name, "workloads", {"canary", "primary"});
+        continue;
+      }
+      say::Pods pods{name == "canary" ? Role::Target : Role::Primary, {}};
+      if (state.kind == Tree::Kind::Map) {
+        reader_.only(state, "workloads." + name, {"available"});
+        pods.state.kind = PodState::Kind::Available;
+        if (const Tree* available = state.find("available"))
+          pods.state.available = reader_.integer(*available, "available", 0, 1000000);
+      } else if (const auto kind = pod_state_named(
+                     reader_.one_of(state, "workloads." + name, pod_state_names()))) {
+        pods.state.kind = *kind;
+      }
+      says.emplace_back(pods);
+    }
+  }
+
+  void checks(const Tree& value, std::vector<Say>& says) {
+    if (value.kind == Tree::Kind::Scalar) {
+      says.emplace_back(say::Check{{}, reader_.one_of(value, "checks", {"pass", "fail"})});
+      return;
+    }
+    if (!reader_.is_map(value, "checks")) return;
+    for (const auto& [name, answer] : value.entries) {
+      if (!reader_.known_name(answer.at, name, "check of the policy", subject_.checks)) continue;
+      says.emplace_back(say::Check{name, check_answer(answer, "checks." + name)});
+    }
+  }
+
+  std::string check_answer(const Tree& value, const std::string& path) {
+    static const Names words{"no-data",      "NaN",  "+Inf",    "-Inf", "garbage",
+                             "not-a-number", "drop", "timeout", "pass", "fail"};
+    const std::string answer = reader_.text(value, path);
+    if (is_decimal(answer)) return answer;
+    if (answer.starts_with("http") && is_status(std::string_view{answer}.substr(4))) return answer;
+    if (std::find(words.begin(), words.end(), answer) == words.end())
+      reader_.complain(value.at, path, fmt::format("'{}' is not an answer", answer),
+                       "a number, an HTTP status as http500, or one of " +
+                           fmt::format("{}", fmt::join(words, ", ")));
+    return answer;
+  }
+
+  void hooks(const Tree& value, std::vector<Say>& says) {
+    if (!reader_.is_map(value, "hooks")) return;
+    for (const auto& [name, answer] : value.entries) {
+      if (!reader_.known_name(answer.at, name, "webhook of the policy", subject_.hooks)) continue;
+      const std::string text = reader_.text(answer, "hooks." + name);
+      if (text != "ok" && text != "drop" && text != "timeout" && !is_status(text))
+        reader_.complain(answer.at, "hooks." + name, fmt::format("'{}' is not an answer", text),
+                         "ok, an HTTP status such as 503, drop or timeout");
+      says.emplace_back(say::Hook{name, text});
+    }
+  }
+
+  void patch(const Tree& value, std::vector<Say>& says) {
+    if (!reader_.is_map(value, "patch")) return;
+    merge_patch(subject_.canary, value);
+    subject_.checks = names_in(subject_.canary, "metrics");
+    subject_.hooks = names_in(subject_.canary, "webhooks");
+    auto read = read_policies(to_json(subject_.canary), subject_.file);
+    if (!read) {
+      reader_.complain(value.at, "patch", "leaves no valid Canary: " + read.error().message,
+                       read.error().hint);
+      return;
+    }
+    says.emplace_back(say::Spec{read->front().canary.spec});
+  }
+
+  void expect(const Tree& value, std::vector<Claim>& claims) {
+    if (!reader_.is_map(value, "expect")) return;
+    for (const auto& [key, wanted] : value.entries) {
+      if (key == "target" || key == "primary") {
+        workload_claims(key, wanted, claims);
+        continue;
+      }
+      const auto field = field_named(key);
+      if (!field) {
+        Names known;
+        for (int i = 0; i < test_fields; ++i) {
+          std::string name{to_string(static_cast<TestField>(i))};
+          known.push_back(name.substr(0, name.find('.')));
+        }
+        known.erase(std::unique(known.begin(), known.end()), known.end());
+        reader_.unknown_key(wanted.at, key, "expect", known);
+        continue;
+      }
+      Claim claim{*field, {}, wanted.at};
+      if (happens(*field) || *field == TestField::Cookies) {
+        claim.values = reader_.texts(wanted, "expect." + key);
+      } else {
+        claim.values = {reader_.text(wanted, "expect." + key)};
+      }
+      check(claim, key);
+      claims.push_back(std::move(claim));
+    }
+  }
+
+  static std::optional<TestField> field_named(std::string_view name) {
+    for (int i = 0; i < test_fields; ++i) {
+      const auto field = static_cast<TestField>(i);
+      if (to_string(field) == name) return field;
+    }
+    return std::nullopt;
+  }
+
+  void workload_claims(const std::string& key, const Tree& wanted, std::vector<Claim>& claims) {
+    const bool target = key == "target";
+    const TestField replicas = target ? TestField::TargetReplicas : TestField::PrimaryReplicas;
+    const TestField revision = target ? TestField::TargetRevision : TestField::PrimaryRevision;
+    const auto count = [&](const Tree& value) {
+      const std::string text = reader_.text(value, "expect." + key);
+      if (text != "absent" && !whole_number(text))
+        reader_.complain(value.at, "expect." + key,
+                         fmt::format("'{}' is neither a number nor absent", text));
+      claims.push_back({replicas, {text}, value.at});
+    };
+    if (wanted.kind != Tree::Kind::Map) return count(wanted);
+    reader_.only(wanted, "expect." + key, {"replicas", "revision"});
+    if (const Tree* value = wanted.find("replicas")) count(*value);
+    if (const Tree* value = wanted.find("revision"))
+      claims.push_back(
+          {revision, {reader_.text(*value, "expect." + key + ".revision")}, value->at});
+  }
+
+  /// What no engine could ever answer is a mistake of the test.
+  void check(Claim& claim, const std::string& key) {
+    const std::string path = "expect." + key;
+    const auto refuse = [&](const std::string& text, std::string hint = {}) {
+      reader_.complain(claim.at, path, fmt::format("'{}' can never be", text), std::move(hint));
+    };
+    switch (claim.field) {
+      case TestField::Phase:
+        if (!phase_named(claim.values.front()))
+          refuse(claim.values.front(), "a phase such as Progressing");
+        break;
+      case TestField::CanaryWeight:
+      case TestField::Iterations:
+      case TestField::FailedChecks:
+        if (!whole_number(claim.values.front())) refuse(claim.values.front(), "a whole number");
+        break;
+      case TestField::Routes:
+        if (claim.values.front() != "none" && !weights(claim.values.front()))
+          refuse(claim.values.front(), "a split such as 90/10, or none");
+        break;
+      case TestField::Mirror:
+        if (claim.values.front() == "true") claim.values = {"on"};
+        if (claim.values.front() == "false") claim.values = {"off"};
+        if (claim.values.front() != "on" && claim.values.front() != "off")
+          refuse(claim.values.front(), "on or off");
+        break;
+      case TestField::Gone:
+        if (claim.values.front() != "true" && claim.values.front() != "false")
+          refuse(claim.values.front());
+        break;
+      case TestField::Cookies:
+        if (claim.values.size() != 3)
+          reader_.complain(claim.at, path, "takes three cookies",
+                           "[canary, previous, primary], \"\" for none");
+        break;
+      case TestField::Events:
+        for (const std::string& event : claim.values) {
+          const std::string name = event.substr(0, event.find_first_of("(|"));
+          if (!event_named(name)) refuse(event, "an event such as EV-WEIGHT(20)");
+        }
+        break;
+      default: break;
+    }
+  }
+
+  TreeReader& reader_;
+  Subject& subject_;
+  bool configs_;
+};
+
+class TestReader {
+ public:
+  explicit TestReader(std::string file) : file_{std::move(file)} {}
+
+  Result<PolicyTest> read(const Tree& document, const std::vector<Tree>& beside) {
+    PolicyTest test;
+    test.at = document.at;
+    reader_.only(document, "PolicyTest", {"apiVersion", "kind", "metadata", "spec"});
+    if (const Tree* version = document.find("apiVersion"))
+      reader_.one_of(*version, "apiVersion", {"volary.dev/v1alpha1"});
+    const Tree* metadata = document.find("metadata");
+    const Tree* name = metadata ? metadata->find("name") : nullptr;
+    if (name) test.name = reader_.text(*name, "metadata.name");
+    if (test.name.empty()) test.name = file_;
+    const Tree* spec = document.find("spec");
+    if (!spec) {
+      reader_.complain(document.at, "spec", "is missing");
+      return tl::unexpected(*reader_.error());
+    }
+    reader_.only(*spec, "spec",
+                 {"policy", "set", "compat", "start", "compare", "world", "templates", "ticks"});
+    if (const Tree* value = spec->find("compat"))
+      test.compat = compat_named(reader_.one_of(*value, "compat", {"strict", "flagger"}))
+                        .value_or(Compat::Strict);
+    if (const Tree* value = spec->find("start"))
+      test.from_creation = reader_.one_of(*value, "start", {"created", "adopted"}) == "created";
+    if (const Tree* value = spec->find("compare"))
+      test.everything = reader_.one_of(*value, "compare", {"named", "everything"}) == "everything";
+    if (reader_.error()) return tl::unexpected(*reader_.error());
+
+    Subject subject;
+    if (auto found = find_policy(*spec, beside, subject, test); !found)
+      return tl::unexpected(found.error());
+    if (const Tree* world = spec->find("world")) read_world(*world, test);
+    const Tree* ticks = spec->find("ticks");
+    if (!ticks || ticks->kind != Tree::Kind::List || ticks->items.empty())
+      reader_.complain(ticks ? ticks->at : spec->at, "ticks", "must be a list of ticks");
+    RowReader rows{reader_, subject, test.configs};
+    if (ticks)
+      for (const Tree& row : ticks->items) test.rows.push_back(rows.read(row));
+    if (reader_.error()) return tl::unexpected(*reader_.error());
+    return test;
+  }
+
+ private:
+  void read_world(const Tree& world, PolicyTest& test) {
+    if (!reader_.is_map(world, "world")) return;
+    reader_.only(world, "world", {"replicas", "configs", "autoscaler"});
+    if (const Tree* value = world.find("replicas"))
+      test.replicas = reader_.integer(*value, "replicas", 0, 1000000);
+    if (const Tree* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
+    if (const Tree* value = world.find("autoscaler")) {
+      reader_.only(*value, "world.autoscaler", {"minReplicas"});
+      const Tree* least = value->find("minReplicas");
+      test.autoscaler_min = least ? reader_.integer(*least, "minReplicas", 0, 1000000) : 1;
+    }
+  }
+
+  /// The Canary in line, by file, or beside the test; then `set`.
+  Result<void> find_policy(const Tree& spec, const std::vector<Tree>& beside, Subject& subject,
+                           PolicyTest& test) {
+    std::vector<Tree> documents;
+    Mark at = spec.at;
+    subject.file = file_;
+    bool as_written = false;  // the file itself can be read, so that complaints carry its lines
+    if (const Tree* policy = spec.find("policy")) {
+      at = policy->at;
+      if (policy->kind == Tree::Kind::Map) {
+        documents.push_back(*policy);
+      } else {
+        const std::string path = reader_.text(*policy, "policy");
+        if (reader_.error()) return tl::unexpected(*reader_.error());
+        const auto slash = file_.rfind('/');
+        subject.file = path.starts_with('/') || slash == std::string::npos
+                           ? path
+                           : file_.substr(0, slash + 1) + path;
+        auto trees = read_trees(subject.file);
+        if (!trees) return tl::unexpected(in(to_string(at))(trees.error()));
+        documents = *std::move(trees);
+        as_written = spec.find("set") == nullptr;
+      }
+    } else {
+      documents = beside;
+    }
+    if (const Tree* templates = spec.find("templates"))
+      for (const Tree& item : templates->items) documents.push_back(item);
+
+    const auto canary = std::find_if(documents.begin(), documents.end(), [](const Tree& document) {
+      const Tree* kind = document.find("kind");
+      return kind && kind->text == "Canary";
+    });
+    if (canary == documents.end()) {
+      reader_.complain(at, "policy", "names no Canary", "a file, or the Canary in line");
+      return tl::unexpected(*reader_.error());
+    }
+    if (const Tree* set = spec.find("set")) {
+      if (!reader_.is_map(*set, "set")) return tl::unexpected(*reader_.error());
+      for (const auto& [path, value] : set->entries)
+        if (auto done = set_path(*canary, path, value); !done)
+          return tl::unexpected(in(to_string(value.at))(done.error()));
+    }
+    subject.canary = *canary;
+    subject.checks = names_in(subject.canary, "metrics");
+    subject.hooks = names_in(subject.canary, "webhooks");
+
+    std::string text;
+    for (const Tree& document : documents) text += to_json(document) + "\n---\n";
+    auto policies = as_written && !spec.find("templates") ? load_policies({subject.file})
+                                                          : read_policies(text, subject.file);
+    if (!policies)
+      return tl::unexpected(as_written ? policies.error()
+                                       : in(to_string(at) + ": policy")(policies.error()));
+    const Policy& policy = policies->front();
+    test.canary = policy.canary;
+    test.templates = policy.templates;
+    if (policy.workload && policy.workload->replicas) test.replicas = *policy.workload->replicas;
+    if (policy.autoscaler) test.autoscaler_min = policy.autoscaler->min_replicas;
+    return {};
+  }
+
+  std::string file_;
+  TreeReader reader_;
+};
+
+}  // namespace
+
+Result<std::vector<PolicyTest>> load_policy_tests(const std::string& file) {
+  auto documents = read_trees(file);
+  if (!documents) return tl::unexpected(documents.error());
+  std::vector<Tree> tests;
+  std::vector<Tree> beside;
+  for (Tree& document : *documents) {
+    const Tree* kind = document.find("kind");
+    (kind && kind->text == "PolicyTest" ? tests : beside).push_back(std::move(document));
+  }
+  if (tests.empty())
+    return tl::unexpected(Error{ErrorKind::Invalid, "holds no PolicyTest", file,
+                                "kind: PolicyTest, apiVersion: volary.dev/v1alpha1"});
+  std::vector<PolicyTest> read;
+  for (const Tree& test : tests) {
+    auto one = TestReader{file}.read(test, beside);
+    if (!one) return tl::unexpected(one.error());
+    read.push_back(*std::move(one));
+  }
+  return read;
+}
+
+}  // namespace volary
