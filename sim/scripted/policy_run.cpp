@@ -1,8 +1,8 @@
 #include "sim/scripted/policy_run.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "engine/tick.hpp"
 #include "sim/scripted/deciding_rules.hpp"
@@ -64,9 +64,9 @@ SeenTick seen_tick(World& world) {
   set(TestField::Iterations, std::to_string(now.iterations));
   set(TestField::FailedChecks, std::to_string(now.failed_checks));
   set(TestField::Condition, now.condition);
-  set(TestField::Routes, now.routes ? fmt::format("{}/{}", now.routes->primary.percent(),
-                                                  now.routes->canary.percent())
-                                    : "none");
+  set(TestField::Routes,
+      now.routes ? fmt::format("{}/{}", now.routes->primary.percent(), now.routes->canary.percent())
+                 : "none");
   set(TestField::Mirror, now.routes && now.routes->mirrored ? "on" : "off");
   set(TestField::TargetReplicas, replicas(now.target_replicas));
   set(TestField::TargetRevision, now.target_replicas ? now.target_revision : "absent");
@@ -97,14 +97,13 @@ bool of_the_object(TestField field) {
     case TestField::Mirror:
     case TestField::Applied:
     case TestField::Promoted:
-    case TestField::Cookies:
-      return true;
-    default:
-      return false;
+    case TestField::Cookies: return true;
+    default: return false;
   }
 }
 
-/// `EV-BREACH` stands for every breach, `AL-INIT` for every severity, `smoke` for every call of that hook.
+/// `EV-BREACH` stands for every breach, `AL-INIT` for every severity, `smoke` for every call of
+/// that hook.
 bool stands_for(const std::string& claimed, const std::string& happened) {
   if (claimed == happened) return true;
   if (happened.size() <= claimed.size() || happened.compare(0, claimed.size(), claimed) != 0)
@@ -119,7 +118,8 @@ bool agrees(TestField field, const std::vector<std::string>& claimed,
   return std::equal(claimed.begin(), claimed.end(), seen.begin(), seen.end(), stands_for);
 }
 
-/// What a tick is held against: the row's own claims, and with `compare: everything` what earlier rows claimed.
+/// What a tick is held against: the row's own claims, and with `compare: everything` what earlier
+/// rows claimed.
 class Claims {
  public:
   explicit Claims(bool everything) : everything_{everything} {}
@@ -167,7 +167,8 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
                .configs = test.configs,
                .autoscaler_min = test.autoscaler_min}};
   const auto interval = [&] { return plan(world.canary(), settings).interval; };
-  // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would do (VAL-14).
+  // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would
+  // do (VAL-14).
   const auto notice = [&] { (void)admit(world.ports(), settings); };
   notice();
   if (!test.from_creation) {
@@ -193,7 +194,8 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
         tick(world.ports(), settings);
       } else if (!world.gone()) {
         world.ready_when_restored();
-        (void)revert(world.ports(), settings);  // FIN-12: what stopped it is seen in phase and events
+        (void)revert(world.ports(),
+                     settings);  // FIN-12: what stopped it is seen in phase and events
       }
       SeenTick seen = seen_tick(world);
       seen.tick = static_cast<int>(result.ticks.size());

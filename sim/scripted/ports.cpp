@@ -81,7 +81,8 @@ Result<Measurement> ScriptedMetrics::query(const MetricQuery& query) {
   if (!value) return tl::unexpected(value.error());
   Measurement measured;
   measured.value = *value;
-  // A test speaks in the unit of the bound; these providers' own text answers seconds (OBS-07, MET-14).
+  // A test speaks in the unit of the bound; these providers' own text answers seconds (OBS-07,
+  // MET-14).
   if (query.kind == MetricQuery::Kind::BuiltinDuration &&
       query_family(state_.canary, {}) == QueryFamily::PlainHttp)
     measured.value /= 1000;
@@ -137,18 +138,10 @@ void ScriptedRecorder::evidence(const CheckEvidence& evidence) {
   std::string said;
   if (evidence.value) said = fmt::format("{}{}", *evidence.value, evidence.unit);
   switch (evidence.verdict) {
-    case CheckEvidence::Verdict::Pass:
-      said += " passed";
-      break;
-    case CheckEvidence::Verdict::Breach:
-      said += " breached";
-      break;
-    case CheckEvidence::Verdict::NoValues:
-      said += "no values";
-      break;
-    case CheckEvidence::Verdict::Error:
-      said += "error: " + evidence.reason;
-      break;
+    case CheckEvidence::Verdict::Pass: said += " passed"; break;
+    case CheckEvidence::Verdict::Breach: said += " breached"; break;
+    case CheckEvidence::Verdict::NoValues: said += "no values"; break;
+    case CheckEvidence::Verdict::Error: said += "error: " + evidence.reason; break;
   }
   state_.evidence.emplace_back(evidence.name, std::move(said));
 }

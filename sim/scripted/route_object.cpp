@@ -308,11 +308,8 @@ Result<void> RouteObject::finalize() {
       if (!rules_) return fail(ErrorKind::NotFound, "the virtualservice does not exist");
       if (original_) rules_ = original_;
       return {};
-    case RouteFamily::Skipper:
-      remove();
-      return {};
-    default:
-      return {};
+    case RouteFamily::Skipper: remove(); return {};
+    default: return {};
   }
 }
 

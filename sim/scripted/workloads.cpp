@@ -84,20 +84,11 @@ Result<WorkloadView> ScriptedWorkloads::view(Role role) {
     view.available_updated = since;
   };
   switch (workload->shown.kind) {
-    case PodState::Kind::Ready:
-      break;
-    case PodState::Kind::Unobserved:
-      view.observed_generation = 1;
-      break;
-    case PodState::Kind::Rolling:
-      view.updated = std::max(0, pods - 1);
-      break;
-    case PodState::Kind::OldPods:
-      view.replicas = pods + 1;
-      break;
-    case PodState::Kind::Available:
-      view.available = workload->shown.available;
-      break;
+    case PodState::Kind::Ready: break;
+    case PodState::Kind::Unobserved: view.observed_generation = 1; break;
+    case PodState::Kind::Rolling: view.updated = std::max(0, pods - 1); break;
+    case PodState::Kind::OldPods: view.replicas = pods + 1; break;
+    case PodState::Kind::Available: view.available = workload->shown.available; break;
     case PodState::Kind::Unavailable:
       view.available = 0;
       unavailable_since(state_.now);
@@ -106,9 +97,7 @@ Result<WorkloadView> ScriptedWorkloads::view(Role role) {
       view.available = 0;
       unavailable_since(state_.now - long_ago);
       break;
-    case PodState::Kind::ReadyExpired:
-      unavailable_since(state_.now - long_ago);
-      break;
+    case PodState::Kind::ReadyExpired: unavailable_since(state_.now - long_ago); break;
     case PodState::Kind::Deadline:
       view.available = 0;
       view.progressing_reason = "ProgressDeadlineExceeded";

@@ -47,7 +47,8 @@ WorldState::~WorldState() = default;
 
 Result<void> WorldState::may_write(WriteClass writes) const {
   if (!refused.contains(writes)) return {};
-  return fail(ErrorKind::Unavailable, "the API server refused a write ({}) of this tick, as the script says",
+  return fail(ErrorKind::Unavailable,
+              "the API server refused a write ({}) of this tick, as the script says",
               to_string(writes));
 }
 
