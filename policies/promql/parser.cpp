@@ -250,7 +250,7 @@ class Parser {
                         fmt::format("expected a duration such as 5m, found '{}'", peek().text));
         const auto range = duration_ms(next().text);
         if (!range || *range <= 0) return refuse(at, "a range must be longer than 0");
-        if (symbol(":")) return refuse(peek(), "subqueries are not supported");
+        if (peek().text.starts_with(':')) return refuse(peek(), "subqueries are not supported");
         if (auto closed = expect("]"); !closed) return tl::unexpected(closed.error());
         auto node = std::make_shared<Node>(*operand);
         node->kind = Node::Kind::RangeSelector;
