@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "policies/tree.hpp"
-#include "policies/tree_reader.hpp"
+#include "policies/node_edit.hpp"
+#include "policies/node_reader.hpp"
 
 /// Reading `PolicyTest` documents: every key is known or refused with the nearest known one.
 namespace volary {
@@ -49,60 +49,60 @@ std::optional<std::pair<int, int>> weights(std::string_view text) {
 /// What a row of one test is read against: the Canary as it stands after the patches so far.
 struct Subject {
   std::string file;
-  Tree canary;
+  Node canary;
   Names checks, hooks;
 };
 
-Names names_in(const Tree& canary, std::string_view list) {
+Names names_in(const Node& canary, std::string_view list) {
   Names names;
-  const Tree* spec = canary.find("spec");
-  const Tree* analysis = spec ? spec->find("analysis") : nullptr;
-  const Tree* entries = analysis ? analysis->find(list) : nullptr;
+  const Node* spec = canary.find("spec");
+  const Node* analysis = spec ? spec->find("analysis") : nullptr;
+  const Node* entries = analysis ? analysis->find(list) : nullptr;
   if (!entries) return names;
-  for (const Tree& entry : entries->items) {
-    if (const Tree* name = entry.find("name")) names.push_back(name->text);
-    if (const Tree* reference = entry.find("templateRef"))
-      if (const Tree* name = reference->find("name")) names.push_back(name->text);
+  for (const Node& entry : entries->items) {
+    if (const Node* name = entry.find("name")) names.push_back(name->text);
+    if (const Node* reference = entry.find("templateRef"))
+      if (const Node* name = reference->find("name")) names.push_back(name->text);
   }
   return names;
 }
 
 class RowReader {
  public:
-  RowReader(TreeReader& reader, Subject& subject, bool configs)
+  RowReader(NodeReader& reader, Subject& subject, bool configs)
       : reader_{reader}, subject_{subject}, configs_{configs} {}
 
-  TestRow read(const Tree& row) {
+  TestRow read(const Node& row) {
     TestRow result;
     result.at = row.at;
     if (!reader_.is_map(row, "a tick")) return result;
-    for (const auto& [key, value] : row.entries) {
+    for (const auto& [key, value, at] : row.entries) {
       if (key == "expect") {
         result.has_expect = true;
         expect(value, result.claims);
       } else if (key == "repeat") {
         result.repeat = reader_.integer(value, "repeat", 1, 100000);
       } else {
-        say(key, value, result.says);
+        say(key, at, value, result.says);
       }
     }
     return result;
   }
 
  private:
-  void say(const std::string& key, const Tree& value, std::vector<Say>& says) {
+  void say(const std::string& key, const Mark& at, const Node& value, std::vector<Say>& says) {
     static const Names known{
         "target",    "replicas",     "primaryReplicas", "config",       "secret", "deleteConfig",
         "workloads", "checks",       "metricsServer",   "hooks",        "patch",  "routes",
         "drift",     "deleteRoutes", "deletePrimary",   "deleteTarget", "age",    "fail",
         "delete",    "expect",       "repeat"};
     if (key == "target") {
-      if (value.kind == Tree::Kind::Map) {
+      if (value.kind == Node::Kind::Map) {
         reader_.only(value, key, {"revision", "replicas"});
         say::Revision revision;
-        if (const Tree* name = value.find("revision"))
+        if (const Node* name = value.find("revision"))
           revision.revision = reader_.text(*name, "target.revision");
-        if (const Tree* count = value.find("replicas"))
+        if (const Node* count = value.find("replicas"))
           revision.replicas = reader_.integer(*count, "target.replicas", 0, 1000000);
         if (revision.revision.empty()) reader_.complain(value.at, key, "names no revision");
         says.emplace_back(std::move(revision));
@@ -151,30 +151,30 @@ class RowReader {
                          fmt::format("'{}' is not a duration such as 3h", value.text));
       if (age) says.emplace_back(say::Age{*age});
     } else if (key == "fail") {
-      for (const Tree& item :
-           value.kind == Tree::Kind::List ? value.items : std::vector<Tree>{value}) {
+      for (const Node& item :
+           value.kind == Node::Kind::Sequence ? value.items : std::vector<Node>{value}) {
         const std::string name = reader_.one_of(item, key, write_class_names());
         if (const auto writes = write_class_named(name)) says.emplace_back(say::Refuse{*writes});
       }
     } else if (key == "delete") {
       if (reader_.truth(value, key)) says.emplace_back(say::DeleteCanary{});
     } else {
-      reader_.unknown_key(value.at, key, "a tick", known);
+      reader_.unknown_key(at, key, "a tick", known);
     }
   }
 
-  void workloads(const Tree& value, std::vector<Say>& says) {
+  void workloads(const Node& value, std::vector<Say>& says) {
     if (!reader_.is_map(value, "workloads")) return;
-    for (const auto& [name, state] : value.entries) {
+    for (const auto& [name, state, at] : value.entries) {
       if (name != "canary" && name != "primary") {
-        reader_.unknown_key(state.at, name, "workloads", {"canary", "primary"});
+        reader_.unknown_key(at, name, "workloads", {"canary", "primary"});
         continue;
       }
       say::Pods pods{name == "canary" ? Role::Target : Role::Primary, {}};
-      if (state.kind == Tree::Kind::Map) {
+      if (state.kind == Node::Kind::Map) {
         reader_.only(state, "workloads." + name, {"available"});
         pods.state.kind = PodState::Kind::Available;
-        if (const Tree* available = state.find("available"))
+        if (const Node* available = state.find("available"))
           pods.state.available = reader_.integer(*available, "available", 0, 1000000);
       } else if (const auto kind = pod_state_named(
                      reader_.one_of(state, "workloads." + name, pod_state_names()))) {
@@ -184,19 +184,19 @@ class RowReader {
     }
   }
 
-  void checks(const Tree& value, std::vector<Say>& says) {
-    if (value.kind == Tree::Kind::Scalar) {
+  void checks(const Node& value, std::vector<Say>& says) {
+    if (value.kind == Node::Kind::Scalar) {
       says.emplace_back(say::Check{{}, reader_.one_of(value, "checks", {"pass", "fail"})});
       return;
     }
     if (!reader_.is_map(value, "checks")) return;
-    for (const auto& [name, answer] : value.entries) {
-      if (!reader_.known_name(answer.at, name, "check of the policy", subject_.checks)) continue;
+    for (const auto& [name, answer, at] : value.entries) {
+      if (!reader_.known_name(at, name, "check of the policy", subject_.checks)) continue;
       says.emplace_back(say::Check{name, check_answer(answer, "checks." + name)});
     }
   }
 
-  std::string check_answer(const Tree& value, const std::string& path) {
+  std::string check_answer(const Node& value, const std::string& path) {
     static const Names words{"no-data",      "NaN",  "+Inf",    "-Inf", "garbage",
                              "not-a-number", "drop", "timeout", "pass", "fail"};
     const std::string answer = reader_.text(value, path);
@@ -209,10 +209,10 @@ class RowReader {
     return answer;
   }
 
-  void hooks(const Tree& value, std::vector<Say>& says) {
+  void hooks(const Node& value, std::vector<Say>& says) {
     if (!reader_.is_map(value, "hooks")) return;
-    for (const auto& [name, answer] : value.entries) {
-      if (!reader_.known_name(answer.at, name, "webhook of the policy", subject_.hooks)) continue;
+    for (const auto& [name, answer, at] : value.entries) {
+      if (!reader_.known_name(at, name, "webhook of the policy", subject_.hooks)) continue;
       const std::string text = reader_.text(answer, "hooks." + name);
       if (text != "ok" && text != "drop" && text != "timeout" && !is_status(text))
         reader_.complain(answer.at, "hooks." + name, fmt::format("'{}' is not an answer", text),
@@ -221,12 +221,12 @@ class RowReader {
     }
   }
 
-  void patch(const Tree& value, std::vector<Say>& says) {
+  void patch(const Node& value, std::vector<Say>& says) {
     if (!reader_.is_map(value, "patch")) return;
     merge_patch(subject_.canary, value);
     subject_.checks = names_in(subject_.canary, "metrics");
     subject_.hooks = names_in(subject_.canary, "webhooks");
-    auto read = read_policies(to_json(subject_.canary), subject_.file);
+    auto read = read_policies(to_flow_yaml(subject_.canary), subject_.file);
     if (!read) {
       reader_.complain(value.at, "patch", "leaves no valid Canary: " + read.error().message,
                        read.error().hint);
@@ -235,9 +235,9 @@ class RowReader {
     says.emplace_back(say::Spec{read->front().canary.spec});
   }
 
-  void expect(const Tree& value, std::vector<Claim>& claims) {
+  void expect(const Node& value, std::vector<Claim>& claims) {
     if (!reader_.is_map(value, "expect")) return;
-    for (const auto& [key, wanted] : value.entries) {
+    for (const auto& [key, wanted, at] : value.entries) {
       if (key == "target" || key == "primary") {
         workload_claims(key, wanted, claims);
         continue;
@@ -250,7 +250,7 @@ class RowReader {
           known.push_back(name.substr(0, name.find('.')));
         }
         known.erase(std::unique(known.begin(), known.end()), known.end());
-        reader_.unknown_key(wanted.at, key, "expect", known);
+        reader_.unknown_key(at, key, "expect", known);
         continue;
       }
       Claim claim{*field, {}, wanted.at};
@@ -272,21 +272,21 @@ class RowReader {
     return std::nullopt;
   }
 
-  void workload_claims(const std::string& key, const Tree& wanted, std::vector<Claim>& claims) {
+  void workload_claims(const std::string& key, const Node& wanted, std::vector<Claim>& claims) {
     const bool target = key == "target";
     const TestField replicas = target ? TestField::TargetReplicas : TestField::PrimaryReplicas;
     const TestField revision = target ? TestField::TargetRevision : TestField::PrimaryRevision;
-    const auto count = [&](const Tree& value) {
+    const auto count = [&](const Node& value) {
       const std::string text = reader_.text(value, "expect." + key);
       if (text != "absent" && !whole_number(text))
         reader_.complain(value.at, "expect." + key,
                          fmt::format("'{}' is neither a number nor absent", text));
       claims.push_back({replicas, {text}, value.at});
     };
-    if (wanted.kind != Tree::Kind::Map) return count(wanted);
+    if (wanted.kind != Node::Kind::Map) return count(wanted);
     reader_.only(wanted, "expect." + key, {"replicas", "revision"});
-    if (const Tree* value = wanted.find("replicas")) count(*value);
-    if (const Tree* value = wanted.find("revision"))
+    if (const Node* value = wanted.find("replicas")) count(*value);
+    if (const Node* value = wanted.find("revision"))
       claims.push_back(
           {revision, {reader_.text(*value, "expect." + key + ".revision")}, value->at});
   }
@@ -336,7 +336,7 @@ class RowReader {
     }
   }
 
-  TreeReader& reader_;
+  NodeReader& reader_;
   Subject& subject_;
   bool configs_;
 };
@@ -345,70 +345,92 @@ class TestReader {
  public:
   explicit TestReader(std::string file) : file_{std::move(file)} {}
 
-  Result<PolicyTest> read(const Tree& document, const std::vector<Tree>& beside) {
+  Result<PolicyTest> read(const Node& document, const std::vector<Node>& beside) {
     PolicyTest test;
     test.at = document.at;
     reader_.only(document, "PolicyTest", {"apiVersion", "kind", "metadata", "spec"});
-    if (const Tree* version = document.find("apiVersion"))
+    if (const Node* version = document.find("apiVersion"))
       reader_.one_of(*version, "apiVersion", {"volary.dev/v1alpha1"});
-    const Tree* metadata = document.find("metadata");
-    const Tree* name = metadata ? metadata->find("name") : nullptr;
+    const Node* metadata = document.find("metadata");
+    const Node* name = metadata ? metadata->find("name") : nullptr;
     if (name) test.name = reader_.text(*name, "metadata.name");
     if (test.name.empty()) test.name = file_;
-    const Tree* spec = document.find("spec");
+    const Node* spec = document.find("spec");
     if (!spec) {
       reader_.complain(document.at, "spec", "is missing");
       return tl::unexpected(*reader_.error());
     }
-    reader_.only(*spec, "spec",
-                 {"policy", "set", "compat", "start", "compare", "world", "templates", "ticks"});
-    if (const Tree* value = spec->find("compat"))
+    reader_.only(
+        *spec, "spec",
+        {"policy", "canary", "set", "compat", "start", "compare", "world", "templates", "ticks"});
+    if (const Node* value = spec->find("compat"))
       test.compat = compat_named(reader_.one_of(*value, "compat", {"strict", "flagger"}))
                         .value_or(Compat::Strict);
-    if (const Tree* value = spec->find("start"))
+    if (const Node* value = spec->find("start"))
       test.from_creation = reader_.one_of(*value, "start", {"created", "adopted"}) == "created";
-    if (const Tree* value = spec->find("compare"))
+    if (const Node* value = spec->find("compare"))
       test.everything = reader_.one_of(*value, "compare", {"named", "everything"}) == "everything";
     if (reader_.error()) return tl::unexpected(*reader_.error());
 
     Subject subject;
     if (auto found = find_policy(*spec, beside, subject, test); !found)
       return tl::unexpected(found.error());
-    if (const Tree* world = spec->find("world")) read_world(*world, test);
-    const Tree* ticks = spec->find("ticks");
-    if (!ticks || ticks->kind != Tree::Kind::List || ticks->items.empty())
+    if (const Node* world = spec->find("world")) read_world(*world, test);
+    const Node* ticks = spec->find("ticks");
+    if (!ticks || ticks->kind != Node::Kind::Sequence || ticks->items.empty())
       reader_.complain(ticks ? ticks->at : spec->at, "ticks", "must be a list of ticks");
     RowReader rows{reader_, subject, test.configs};
     if (ticks)
-      for (const Tree& row : ticks->items) test.rows.push_back(rows.read(row));
+      for (const Node& row : ticks->items) test.rows.push_back(rows.read(row));
     if (reader_.error()) return tl::unexpected(*reader_.error());
     return test;
   }
 
  private:
-  void read_world(const Tree& world, PolicyTest& test) {
+  void read_world(const Node& world, PolicyTest& test) {
     if (!reader_.is_map(world, "world")) return;
     reader_.only(world, "world", {"replicas", "configs", "autoscaler"});
-    if (const Tree* value = world.find("replicas"))
+    if (const Node* value = world.find("replicas"))
       test.replicas = reader_.integer(*value, "replicas", 0, 1000000);
-    if (const Tree* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
-    if (const Tree* value = world.find("autoscaler")) {
+    if (const Node* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
+    if (const Node* value = world.find("autoscaler")) {
       reader_.only(*value, "world.autoscaler", {"minReplicas"});
-      const Tree* least = value->find("minReplicas");
+      const Node* least = value->find("minReplicas");
       test.autoscaler_min = least ? reader_.integer(*least, "minReplicas", 0, 1000000) : 1;
     }
   }
 
+  /// The only Canary, or the one that `canary:` names.
+  Node* choose_canary(const Node& spec, const Mark& at, std::vector<Node>& documents) {
+    const Node* wanted = spec.find("canary");
+    const std::string name = wanted ? reader_.text(*wanted, "canary") : "";
+    Names names;
+    Node* found = nullptr;
+    for (Node& document : documents) {
+      if (document.text_at({"kind"}) != "Canary") continue;
+      names.emplace_back(document.text_at({"metadata", "name"}));
+      if (!wanted || names.back() == name) found = found ? found : &document;
+    }
+    if (names.empty())
+      reader_.complain(at, "policy", "names no Canary", "a file, or the Canary in line");
+    else if (wanted && !found)
+      reader_.known_name(wanted->at, name, "Canary of the policy", names);
+    else if (!wanted && names.size() > 1)
+      reader_.complain(at, "policy", "names several Canaries",
+                       "say `canary:` and one of " + fmt::format("{}", fmt::join(names, ", ")));
+    return reader_.error() ? nullptr : found;
+  }
+
   /// The Canary in line, by file, or beside the test; then `set`.
-  Result<void> find_policy(const Tree& spec, const std::vector<Tree>& beside, Subject& subject,
+  Result<void> find_policy(const Node& spec, const std::vector<Node>& beside, Subject& subject,
                            PolicyTest& test) {
-    std::vector<Tree> documents;
+    std::vector<Node> documents;
     Mark at = spec.at;
     subject.file = file_;
     bool as_written = false;  // the file itself can be read, so that complaints carry its lines
-    if (const Tree* policy = spec.find("policy")) {
+    if (const Node* policy = spec.find("policy")) {
       at = policy->at;
-      if (policy->kind == Tree::Kind::Map) {
+      if (policy->kind == Node::Kind::Map) {
         documents.push_back(*policy);
       } else {
         const std::string path = reader_.text(*policy, "policy");
@@ -417,28 +439,22 @@ class TestReader {
         subject.file = path.starts_with('/') || slash == std::string::npos
                            ? path
                            : file_.substr(0, slash + 1) + path;
-        auto trees = read_trees(subject.file);
-        if (!trees) return tl::unexpected(in(to_string(at))(trees.error()));
-        documents = *std::move(trees);
+        auto read = read_documents(subject.file);
+        if (!read) return tl::unexpected(in(to_string(at))(read.error()));
+        documents = *std::move(read);
         as_written = spec.find("set") == nullptr;
       }
     } else {
       documents = beside;
     }
-    if (const Tree* templates = spec.find("templates"))
-      for (const Tree& item : templates->items) documents.push_back(item);
+    if (const Node* templates = spec.find("templates"))
+      for (const Node& item : templates->items) documents.push_back(item);
 
-    const auto canary = std::find_if(documents.begin(), documents.end(), [](const Tree& document) {
-      const Tree* kind = document.find("kind");
-      return kind && kind->text == "Canary";
-    });
-    if (canary == documents.end()) {
-      reader_.complain(at, "policy", "names no Canary", "a file, or the Canary in line");
-      return tl::unexpected(*reader_.error());
-    }
-    if (const Tree* set = spec.find("set")) {
+    Node* canary = choose_canary(spec, at, documents);
+    if (!canary) return tl::unexpected(*reader_.error());
+    if (const Node* set = spec.find("set")) {
       if (!reader_.is_map(*set, "set")) return tl::unexpected(*reader_.error());
-      for (const auto& [path, value] : set->entries)
+      for (const auto& [path, value, key_at] : set->entries)
         if (auto done = set_path(*canary, path, value); !done)
           return tl::unexpected(in(to_string(value.at))(done.error()));
     }
@@ -447,13 +463,16 @@ class TestReader {
     subject.hooks = names_in(subject.canary, "webhooks");
 
     std::string text;
-    for (const Tree& document : documents) text += to_json(document) + "\n---\n";
+    for (const Node& document : documents) text += to_flow_yaml(document) + "\n---\n";
     auto policies = as_written && !spec.find("templates") ? load_policies({subject.file})
                                                           : read_policies(text, subject.file);
     if (!policies)
       return tl::unexpected(as_written ? policies.error()
                                        : in(to_string(at) + ": policy")(policies.error()));
-    const Policy& policy = policies->front();
+    const auto chosen = std::find_if(policies->begin(), policies->end(), [&](const Policy& policy) {
+      return policy.canary.name.name == subject.canary.text_at({"metadata", "name"});
+    });
+    const Policy& policy = chosen == policies->end() ? policies->front() : *chosen;
     test.canary = policy.canary;
     test.templates = policy.templates;
     if (policy.workload && policy.workload->replicas) test.replicas = *policy.workload->replicas;
@@ -462,25 +481,31 @@ class TestReader {
   }
 
   std::string file_;
-  TreeReader reader_;
+  NodeReader reader_;
 };
 
 }  // namespace
 
 Result<std::vector<PolicyTest>> load_policy_tests(const std::string& file) {
-  auto documents = read_trees(file);
+  // A file of recorded rows is long; each of its tests is small.
+  InputLimits limits;
+  limits.documents = 10'000;
+  limits.nodes = 4'000'000;
+  const auto text = read_file_or_stdin(file);
+  if (!text) return tl::unexpected(text.error());
+  auto documents = parse_documents(*text, file, limits);
   if (!documents) return tl::unexpected(documents.error());
-  std::vector<Tree> tests;
-  std::vector<Tree> beside;
-  for (Tree& document : *documents) {
-    const Tree* kind = document.find("kind");
+  std::vector<Node> tests;
+  std::vector<Node> beside;
+  for (Node& document : *documents) {
+    const Node* kind = document.find("kind");
     (kind && kind->text == "PolicyTest" ? tests : beside).push_back(std::move(document));
   }
   if (tests.empty())
     return tl::unexpected(Error{ErrorKind::Invalid, "holds no PolicyTest", file,
                                 "kind: PolicyTest, apiVersion: volary.dev/v1alpha1"});
   std::vector<PolicyTest> read;
-  for (const Tree& test : tests) {
+  for (const Node& test : tests) {
     auto one = TestReader{file}.read(test, beside);
     if (!one) return tl::unexpected(one.error());
     read.push_back(*std::move(one));

@@ -8,10 +8,6 @@
 namespace volary::sim {
 namespace {
 
-std::string painted(const std::string& text, const char* code, const ReportStyle& style) {
-  return style.color ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
-}
-
 std::string xml_text(const std::string& text) {
   std::string safe;
   for (const char c : text) {
@@ -56,16 +52,18 @@ std::string where(const PolicyTestResult& result) {
 
 }  // namespace
 
-std::string as_text(const PolicyTestResult& result, const ReportStyle& style) {
+std::string as_text(const PolicyTestResult& result, const report::TextStyle& style) {
+  using report::Glyph;
+  using report::Ink;
   if (result.passed()) {
-    if (!style.every_test) return {};
-    const std::string mark = painted(style.unicode ? "✓" : "ok     ", "32", style);
-    return fmt::format("{} {}  {} {}\n", mark, result.name, result.ticks.size(),
-                       result.ticks.size() == 1 ? "tick" : "ticks");
+    const std::string mark = paint(style, Ink::Pass, glyph(style, Glyph::Pass));
+    return fmt::format("{} {}  {} {}\n", mark, report::printable(style, result.name),
+                       result.ticks.size(), result.ticks.size() == 1 ? "tick" : "ticks");
   }
-  const std::string mark = painted(style.unicode ? "✗" : "DIFFERS", "1;31", style);
-  std::string text = fmt::format("{} {}\n", mark, where(result));
-  for (const std::string& line : explanation(result)) text += "    " + line + "\n";
+  const std::string mark = paint(style, Ink::Fail, glyph(style, Glyph::Fail));
+  std::string text = fmt::format("{} {}\n", mark, report::printable(style, where(result)));
+  for (const std::string& line : explanation(result))
+    text += "    " + report::printable(style, line) + "\n";
   return text;
 }
 

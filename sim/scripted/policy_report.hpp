@@ -3,19 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/text_style.hpp"
 #include "sim/scripted/policy_run.hpp"
 
 /// What policy tests found, for people and for machines.
 namespace volary::sim {
 
-struct ReportStyle {
-  bool color = false;   ///< colour carries meaning only; every mark has a second sign (docs: look)
-  bool unicode = true;  ///< ✓ and ✗, else "ok" and "DIFFERS"
-  bool every_test = true;  ///< one line a passed test, not only the differences
-};
-
 /// One test: a line when it passed; where, what and why when it did not.
-[[nodiscard]] std::string as_text(const PolicyTestResult& result, const ReportStyle& style);
+[[nodiscard]] std::string as_text(const PolicyTestResult& result, const report::TextStyle& style);
 /// "12 tests: 11 passed, 1 differs".
 [[nodiscard]] std::string summary(const std::vector<PolicyTestResult>& results);
 /// One JSON record a test, one a line (docs/policy-tests.md).

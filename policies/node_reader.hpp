@@ -4,17 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "policies/tree.hpp"
+#include "policies/document.hpp"
 
 namespace volary {
 
-/// Every document of a file, as values.
-/// Errors: Invalid with file and line: unreadable or hostile input (INV-41).
-[[nodiscard]] Result<std::vector<Tree>> read_trees(const std::string& file);
-
 /// Reads values and keeps the first complaint, so that the code that reads stays a list of what is
 /// read.
-class TreeReader {
+class NodeReader {
  public:
   void complain(const Mark& at, const std::string& path, const std::string& what,
                 std::string hint = {});
@@ -25,15 +21,15 @@ class TreeReader {
   bool known_name(const Mark& at, const std::string& name, const std::string& what,
                   const std::vector<std::string>& known);
   /// Complains about every other key.
-  void only(const Tree& map, const std::string& where, const std::vector<std::string>& known);
-  bool is_map(const Tree& tree, const std::string& what);
+  void only(const Node& map, const std::string& where, const std::vector<std::string>& known);
+  bool is_map(const Node& node, const std::string& what);
 
-  std::string text(const Tree& tree, const std::string& path);
-  std::vector<std::string> texts(const Tree& tree, const std::string& path);
-  std::string one_of(const Tree& tree, const std::string& path,
+  std::string text(const Node& node, const std::string& path);
+  std::vector<std::string> texts(const Node& node, const std::string& path);
+  std::string one_of(const Node& node, const std::string& path,
                      const std::vector<std::string>& known);
-  int integer(const Tree& tree, const std::string& path, int least, int most);
-  bool truth(const Tree& tree, const std::string& path);
+  int integer(const Node& node, const std::string& path, int least, int most);
+  bool truth(const Node& node, const std::string& path);
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
