@@ -58,6 +58,13 @@ wrong cpp <<<'// TO''DO: think';                                complains tidy '
 seq 701 | wrong cpp;                               complains tidy 'engine/wrong.cpp: 701 lines'
 undo
 
+echo 'See [the notes](docs/notes.md) and `engine/right.*`.' >"$tree/README.md"
+complains paths 'README.md: the link to docs/notes.md leads nowhere'
+echo 'See [the drawing](docs/architecture.md) and `engine/left.hpp`.' >"$tree/README.md"
+complains paths 'README.md: there is no engine/left.hpp'
+echo 'See [the drawing](docs/architecture.md) and `engine/right.*`.' >"$tree/README.md"
+agrees paths
+
 # The engine's check, shown a program that does link sockets: cmake itself.
 if said=$(bash "$here/engine_alone.sh" "$(command -v cmake)" 2>&1) || [[ $said != *"the engine loads"*curl* ]]; then
   printf '%s\n' "engine_alone.sh should refuse cmake, which loads libcurl, and says: $said"; status=1
