@@ -1,0 +1,16 @@
+# Writes the files of PAIRS ("name=file|…") as raw string literals into OUTPUT (see VolaryEmbed.cmake).
+set(text "// Generated from its sources by cmake/embed.cmake.\n#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n")
+string(REPLACE "|" ";" pairs "${PAIRS}")
+foreach(pair IN LISTS pairs)
+  if(pair STREQUAL "")
+    continue()
+  endif()
+  string(REGEX MATCH "^([a-z_]+)=(.+)$" matched "${pair}")
+  set(name ${CMAKE_MATCH_1})
+  file(READ "${CMAKE_MATCH_2}" content)
+  # A source map is a reference to a file that a report does not carry.
+  string(REGEX REPLACE "(//|/\\*)# sourceMappingURL=[^\n]*" "" content "${content}")
+  string(APPEND text "\nconst std::string_view ${name} = R\"volary_asset(${content})volary_asset\";\n")
+endforeach()
+string(APPEND text "\n}  // namespace ${NAMESPACE}\n")
+file(WRITE "${OUTPUT}" "${text}")

@@ -1,0 +1,293 @@
+#include "sim/report/html.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "sim/report/assets.hpp"
+#include "sim/report/numbers.hpp"
+#include "sim/report/text.hpp"
+#include "sim/report/text_style.hpp"
+
+namespace volary::sim::report {
+namespace {
+
+/// Text of several lines: as `escaped`, with its line breaks.
+std::string escaped_block(std::string_view text) {
+  std::string block;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    block += escaped(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return block;
+}
+
+std::string_view standing(const Score& score) {
+  if (score.outcome != Outcome::Promoted && score.outcome != Outcome::RolledBack) return "open";
+  return score.right() ? "right" : "wrong";
+}
+std::string_view sign(const Score& score) {
+  const std::string_view how = standing(score);
+  return how == "right" ? "✓" : how == "wrong" ? "✗" : "◦";
+}
+
+std::string figures(const Verdict& verdict) {
+  if (verdict.figures.empty()) return {};
+  std::string text = "<dl class=\"figures\">\n";
+  for (const auto& [value, label] : verdict.figures)
+    text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(label), escaped(value));
+  return text + "</dl>\n";
+}
+
+std::string summary(const Flight& flight, std::string_view tag) {
+  const Score& score = flight.run->score;
+  std::string text = fmt::format(
+      "<div class=\"{}\"><{} class=\"verdict\"><span class=\"mark\">{}</span>{}</{}></div>\n",
+      standing(score), tag, sign(score), escaped(flight.verdict.headline), tag);
+  for (const std::string& sentence : flight.verdict.sentences)
+    text += fmt::format("<p>{}</p>\n", escaped(sentence));
+  if (!flight.compat.empty())
+    text += fmt::format("<p class=\"compat\">{}</p>\n", escaped(flight.compat));
+  return text + figures(flight.verdict);
+}
+
+std::string table(const Table& table) {
+  std::string text =
+      fmt::format("<table><caption>{}</caption>\n<thead><tr>", escaped(table.caption));
+  for (std::size_t i = 0; i < table.head.size(); ++i)
+    text += fmt::format("<th{}>{}</th>", i == 0 ? "" : " class=\"n\"", escaped(table.head[i]));
+  text += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    text += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      text += fmt::format("<td{}>{}</td>", i == 0 ? "" : " class=\"n\"", escaped(row[i]));
+    text += "</tr>\n";
+  }
+  return text + "</tbody></table>\n";
+}
+
+std::string comparison_table(const std::vector<Flight>& flights) {
+  Table all{
+      "The same traffic under each policy",
+      {"policy", "outcome", "after", "verdict", "failed because of it", "users", "most traffic"},
+      {}};
+  for (const Flight& flight : flights) {
+    const Score& score = flight.run->score;
+    all.rows.push_back({flight.run->policy, std::string{said(score.outcome)},
+                        score.decided_after ? spoken(*score.decided_after) : "–",
+                        std::string{judged(score)}, count(score.harmed_requests),
+                        count(score.harmed_users), fmt::format("{} %", score.max_canary_weight)});
+  }
+  return table(all);
+}
+
+constexpr std::string_view legend =
+    R"(<p class="legend"><span class="swatch primary"></span><b>primary</b>, the version that serves
+<span class="swatch canary"></span><b>canary</b>, the version under test
+<span class="swatch bound"></span>bound of a check
+&ensp;<span class="pass">○</span> check passed &ensp;<span class="fail">◆</span> check failed
+&ensp;<span class="unknown">◦</span> no data. Grey bands are phases, hatched ones faults, the dotted line is the release.
+Drag to zoom, double-click to go back; the arrow keys move the cursor.</p>
+)";
+
+std::string charts(const Flight& flight) {
+  return fmt::format(
+      "<h2>What happened</h2>\n{}<noscript><p>The charts need JavaScript; the tables below hold "
+      "the same numbers.</p></noscript>\n"
+      "<div class=\"charts\" tabindex=\"0\" role=\"group\" aria-label=\"Charts of the run\">"
+      "<script type=\"application/json\">{}</script></div>\n",
+      legend, chart_data(*flight.run, *flight.scenario));
+}
+
+std::int64_t clock_ms(const Flight& flight, Instant at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(flight.scenario->starts_at +
+                                                               at.time_since_epoch())
+      .count();
+}
+
+std::string events(const Flight& flight) {
+  std::string rows;
+  for (const TickRecord& tick : flight.run->ticks) {
+    for (const Event& event : tick.events) {
+      const bool good = event.id == EventId::Done || event.id == EventId::DoneSkipped;
+      rows += fmt::format(
+          "<tr tabindex=\"0\" data-t=\"{}\"><td class=\"t\">{}</td><td>{}</td><td "
+          "class=\"{}\">{}</td><td>{}</td></tr>\n",
+          clock_ms(flight, tick.began), clock_text(flight.scenario->starts_at, tick.began),
+          escaped(to_string(tick.status.phase)),
+          event.warning ? "fail"
+          : good        ? "pass"
+                        : "",
+          event.warning ? "✗"
+          : good        ? "✓"
+                        : "·",
+          escaped(event.text));
+    }
+  }
+  if (rows.empty()) return "<h2>Events</h2>\n<p>The policy had nothing to say in this run.</p>\n";
+  return "<h2>Events</h2>\n<div class=\"scroll "
+         "events\"><table><thead><tr><th>time</th><th>phase</th><th></th><th>event</th></tr></"
+         "thead>\n"
+         "<tbody>\n" +
+         rows + "</tbody></table></div>\n";
+}
+
+/// The check whose failure was the last before the threshold was reached.
+const CheckEvidence* deciding(const Run& run) {
+  const CheckEvidence* last = nullptr;
+  for (const TickRecord& tick : run.ticks) {
+    for (const CheckEvidence& check : tick.checks)
+      if (check.verdict != CheckEvidence::Verdict::Pass) last = &check;
+    if (std::ranges::any_of(tick.events,
+                            [](const Event& event) { return event.id == EventId::Threshold; }))
+      return last;
+  }
+  return nullptr;
+}
+
+std::string checks(const Flight& flight) {
+  const CheckEvidence* decided = deciding(*flight.run);
+  std::string rows;
+  for (const TickRecord& tick : flight.run->ticks) {
+    for (const CheckEvidence& check : tick.checks) {
+      const bool pass = check.verdict == CheckEvidence::Verdict::Pass,
+                 fail = check.verdict == CheckEvidence::Verdict::Breach;
+      std::string limit;
+      if (check.min) limit = "≥ " + bound(*check.min);
+      if (check.max) limit += (limit.empty() ? "≤ " : ", ≤ ") + bound(*check.max);
+      if (!limit.empty() && !check.unit.empty()) limit += " " + check.unit;
+      CheckEvidence bare = check;
+      bare.min = bare.max = std::nullopt;
+      const std::string value = escaped(check_text(bare));
+      rows += fmt::format(
+          "<tr{}><td class=\"t\">{}</td><td>{}{}</td><td class=\"n\">{}</td><td "
+          "class=\"n\">{}</td><td class=\"{}\">{}</td>"
+          "<td class=\"n\">{}</td><td>{}</td></tr>\n",
+          &check == decided ? " class=\"decided\"" : "",
+          clock_text(flight.scenario->starts_at, tick.began), escaped(check.name),
+          check.hook ? " (hook)" : "", fail ? "<b>" + value + "</b>" : value, escaped(limit),
+          pass   ? "pass"
+          : fail ? "fail"
+                 : "unknown",
+          pass   ? "✓ passed"
+          : fail ? "✗ failed"
+                 : "◦ cannot tell",
+          check.samples ? count(static_cast<std::uint64_t>(std::max(0.0, *check.samples)))
+                        : "unknown",
+          &check == decided ? "<b>decided the rollback</b>" : escaped(check.reason));
+    }
+  }
+  if (rows.empty())
+    return "<h2>Checks</h2>\n<p>No check was asked: the analysis never began, or holds none.</p>\n";
+  return "<h2>Checks</h2>\n<div class=\"scroll\"><table><thead><tr><th>time</th><th>check</th><th "
+         "class=\"n\">value</th><th class=\"n\">bound</th>"
+         "<th>verdict</th><th class=\"n\">requests behind "
+         "it</th><th></th></tr></thead>\n<tbody>\n" +
+         rows + "</tbody></table></div>\n";
+}
+
+std::string inputs(const Report& report) {
+  const Flight& first = report.flights.front();
+  const Run& run = *first.run;
+  std::string text = "<h2>Inputs</h2>\n<dl class=\"facts\">\n";
+  const auto fact = [&](std::string_view name, const std::string& html_value) {
+    text += fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, html_value);
+  };
+  fact("scenario",
+       escaped(run.scenario) +
+           (first.scenario->story.empty() ? "" : ": " + escaped(first.scenario->story)));
+  for (const Flight& flight : report.flights)
+    fact("policy", escaped(flight.run->policy) + ": " + escaped(strategy_text(flight.run->plan)));
+  fact("seed", fmt::format("{}", run.seed));
+  fact("semantics", fmt::format("--compat {}", to_string(run.compat)));
+  fact("requests simulated", count(run.requests));
+  fact("digest", fmt::format("<code>{:016x}</code>", run.digest));
+  fact("version", "volary " + escaped(report.version));
+  fact("to repeat it", "<code>" + escaped(report.command) + "</code>");
+  text += "</dl>\n";
+  for (const std::string& note : run.notes)
+    text += fmt::format("<p>Note: {}.</p>\n", escaped(note));
+  const auto source = [&](std::string_view what, const std::string& name,
+                          const std::string& content) {
+    if (content.empty()) return;
+    text += fmt::format("<details open><summary>{} {}</summary><pre>{}</pre></details>\n", what,
+                        escaped(name), escaped_block(content));
+  };
+  std::vector<std::string> shown;  // several canaries may share a file
+  for (const Flight& flight : report.flights) {
+    if (std::ranges::find(shown, flight.policy->source) != shown.end()) continue;
+    shown.push_back(flight.policy->source);
+    source("Policy", flight.policy->file, flight.policy->source);
+  }
+  source("Scenario", first.scenario->file.empty() ? first.scenario->name : first.scenario->file,
+         first.scenario->source);
+  return text;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : printable({}, text)) {
+    switch (c) {
+      case '&': safe += "&amp;"; break;
+      case '<': safe += "&lt;"; break;
+      case '>': safe += "&gt;"; break;
+      case '"': safe += "&quot;"; break;
+      case '\'': safe += "&#39;"; break;
+      default: safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string html(const Report& report) {
+  const Flight& first = report.flights.front();
+  const bool several = report.flights.size() > 1;
+  std::string page = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      // Nothing is ever fetched, whatever the documents inside say.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+      "<title>{}: {}</title>\n<style>\n{}\n{}</style>\n</head>\n<body>\n",
+      escaped(first.run->scenario),
+      escaped(several ? "policies side by side" : first.verdict.headline), dygraphs_css,
+      report_css);
+  page += "<header>\n";
+  if (several) {
+    page += fmt::format(
+        "<p class=\"of\">{}: {} released, seed {}</p>\n<h1>{} policies over the same "
+        "traffic</h1>\n",
+        escaped(first.run->scenario), escaped(first.run->service), first.run->seed,
+        report.flights.size());
+    page += comparison_table(report.flights);
+  } else {
+    page += fmt::format("<p class=\"of\">{}: {} released under policy {}, {}</p>\n",
+                        escaped(first.run->scenario), escaped(first.run->service),
+                        escaped(first.run->policy), escaped(strategy_text(first.run->plan)));
+    page += summary(first, "h1");
+  }
+  page += "</header>\n<main>\n";
+  for (const Table& one : report.tables) page += "<section>\n" + table(one) + "</section>\n";
+  for (const Flight& flight : report.flights) {
+    page += "<section>\n";
+    if (several)
+      page += fmt::format("<h2>Policy {}, {}</h2>\n", escaped(flight.run->policy),
+                          escaped(strategy_text(flight.run->plan))) +
+              summary(flight, "h3");
+    page += charts(flight) + events(flight) + checks(flight) + "</section>\n";
+  }
+  page += "<section>\n" + inputs(report) + "</section>\n</main>\n";
+  page += fmt::format("<footer>Written by volary {}. Charts by dygraphs (MIT).</footer>\n",
+                      escaped(report.version));
+  page += fmt::format(
+      "<!--\n{}-->\n<script>{}</script>\n<script>{}</script>\n<script>{}</script>\n<script>{}</"
+      "script>\n</body>\n</html>\n",
+      dygraphs_licence, dygraphs_js, dygraphs_sync_js, dygraphs_cross_js, report_js);
+  return page;
+}
+
+}  // namespace volary::sim::report
