@@ -389,10 +389,16 @@ class TestReader {
  private:
   void read_world(const Node& world, PolicyTest& test) {
     if (!reader_.is_map(world, "world")) return;
-    reader_.only(world, "world", {"replicas", "configs", "autoscaler"});
+    reader_.only(world, "world", {"replicas", "configs", "autoscaler", "betweenTicks"});
     if (const Node* value = world.find("replicas"))
       test.replicas = reader_.integer(*value, "replicas", 0, 1000000);
     if (const Node* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
+    if (const Node* value = world.find("betweenTicks")) {
+      test.between_ticks = go_parse_duration(reader_.text(*value, "betweenTicks"));
+      if (!test.between_ticks)
+        reader_.complain(value->at, "betweenTicks",
+                         fmt::format("'{}' is not a duration such as 30s", value->text));
+    }
     if (const Node* value = world.find("autoscaler")) {
       reader_.only(*value, "world.autoscaler", {"minReplicas"});
       const Node* least = value->find("minReplicas");

@@ -156,8 +156,9 @@ struct PolicyTest {
   Canary canary;
   std::vector<MetricTemplate> templates;
   int replicas = 1;
-  bool configs = false;               ///< the pod template refers to a ConfigMap and a Secret
-  std::optional<int> autoscaler_min;  ///< set: the autoscaler of `autoscalerRef` exists
+  bool configs = false;                   ///< the pod template refers to a ConfigMap and a Secret
+  std::optional<int> autoscaler_min;      ///< set: the autoscaler of `autoscalerRef` exists
+  std::optional<Duration> between_ticks;  ///< nothing: the interval of the analysis
   /// `start: created`: row 0 is the first tick of a Canary just created, which creates the primary.
   /// Otherwise that tick has passed, and row 0 completes the initialization.
   bool from_creation = false;

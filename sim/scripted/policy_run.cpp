@@ -166,7 +166,9 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
                .replicas = test.replicas,
                .configs = test.configs,
                .autoscaler_min = test.autoscaler_min}};
-  const auto interval = [&] { return plan(world.canary(), settings).interval; };
+  const auto interval = [&] {
+    return test.between_ticks.value_or(plan(world.canary(), settings).interval);
+  };
   // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would
   // do (VAL-14).
   const auto notice = [&] { (void)admit(world.ports(), settings); };

@@ -148,10 +148,10 @@ void World::begin_tick() {
   state_->show_pods();
 }
 
-void World::end_tick(Duration interval) {
+void World::end_tick(Duration until_next) {
   state_->refused.clear();
   state_->restored_at_once = false;
-  state_->now += interval;
+  state_->now += until_next;
 }
 
 void World::ready_when_restored() { state_->restored_at_once = true; }

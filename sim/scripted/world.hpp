@@ -61,7 +61,7 @@ struct Observation {
 };
 
 /// The scripted world. Operations come between ticks; `begin_tick` shows the pods' states to the
-/// engine, which then runs on `ports()`; `end_tick` lets the interval pass.
+/// engine, which then runs on `ports()`; `end_tick` lets time pass until the next.
 class World {
  public:
   explicit World(WorldSetup setup);
@@ -102,8 +102,7 @@ class World {
   [[nodiscard]] const Canary& canary() const;
 
   void begin_tick();
-  /// The interval passes.
-  void end_tick(Duration interval);
+  void end_tick(Duration until_next);
   /// FIN-10 (3): the pods of a restored target are there at once.
   void ready_when_restored();
 

@@ -176,7 +176,7 @@ class Converter:
             "  start: created",
             "  compare: everything",
         ]
-        world = {"replicas": case["replicas"]}
+        world = {"replicas": case["replicas"], "betweenTicks": "0s"}  # the recorded ticks are not tied to time
         if case.get("configs"):
             world["configs"] = True
         if case.get("hpa"):
