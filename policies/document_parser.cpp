@@ -53,6 +53,7 @@ class WatchedText : public std::streambuf {
       case '{': ++open_; break;
       case ']':
       case '}': --open_; return;
+      case '!':
       case '&':
       case '*': ++references_; break;
       case ',':
