@@ -82,6 +82,8 @@ class RowReader {
         expect(value, result.claims);
       } else if (key == "repeat") {
         result.repeat = reader_.integer(value, "repeat", 1, 100000);
+      } else if (key == "say") {
+        say_in_turn(value, result.says);
       } else {
         say(key, at, value, result.says);
       }
@@ -90,6 +92,16 @@ class RowReader {
   }
 
  private:
+  /// A mapping holds a key once; where one thing happens twice, or in an order of its own, a list
+  /// says it in turn.
+  void say_in_turn(const Node& list, std::vector<Say>& says) {
+    if (list.kind != Node::Kind::Sequence) reader_.complain(list.at, "say", "must be a list");
+    for (const Node& item : list.items) {
+      if (!reader_.is_map(item, "say")) return;
+      for (const auto& [key, value, at] : item.entries) say(key, at, value, says);
+    }
+  }
+
   void say(const std::string& key, const Mark& at, const Node& value, std::vector<Say>& says) {
     static const Names known{
         "target",    "replicas",     "primaryReplicas", "config",       "secret", "deleteConfig",
