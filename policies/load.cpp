@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -66,14 +65,26 @@ class Loader {
   }
 
   /// The same object twice in one file: kubectl would apply the last one in silence.
-  Result<void> once(const Node& document, const ObjectName& name) {
-    const std::string key =
-        fmt::format("{} {} {}", document.at.file, document.text_at({"kind"}), to_string(name));
-    if (seen_.insert(key).second) return {};
+  static tl::unexpected<Error> twice(const Node& document, const ObjectName& name) {
     return tl::unexpected(error_at(
         document.at, {},
         fmt::format("{} {} stands in this file twice", document.text_at({"kind"}), to_string(name)),
         "put variants of one policy into files of their own"));
+  }
+
+  /// Adds what is new; the very same object again is harmless.
+  template <class T, class Schemas>
+  Result<void> add_beside(const Node& document, const std::string& file, const Schemas& schema,
+                          std::vector<T>& all) {
+    auto value = read(schema, document, found_.remarks);
+    if (!value) return tl::unexpected(value.error());
+    for (const T& known : all) {
+      if (known.file != file || known.value.name != value->name) continue;
+      if (known.value == *value) return {};
+      return twice(document, value->name);
+    }
+    all.push_back({file, *std::move(value)});
+    return {};
   }
 
   Result<void> add_document(const Node& document, const std::string& text,
@@ -129,18 +140,14 @@ class Loader {
       policy.file = file;
       policy.source = text;
       policy.at = document.at;
-      if (auto alone = once(document, policy.canary.name); !alone) return alone;
+      for (const Policy& known : found_.policies)
+        if (known.file == file && known.canary.name == policy.canary.name)
+          return twice(document, known.canary.name);
       found_.policies.push_back(std::move(policy));
     } else if (kind == "MetricTemplate") {
-      auto value = read(metric_template_schema(), document, found_.remarks);
-      if (!value) return tl::unexpected(value.error());
-      if (auto alone = once(document, value->name); !alone) return alone;
-      found_.templates.push_back({file, *std::move(value)});
+      return add_beside(document, file, metric_template_schema(), found_.templates);
     } else if (kind == "AlertProvider") {
-      auto value = read(alert_provider_schema(), document, found_.remarks);
-      if (!value) return tl::unexpected(value.error());
-      if (auto alone = once(document, value->name); !alone) return alone;
-      found_.providers.push_back({file, *std::move(value)});
+      return add_beside(document, file, alert_provider_schema(), found_.providers);
     } else {
       const std::string meant = nearest(kind, {"Canary", "MetricTemplate", "AlertProvider"});
       remark(document, fmt::format("{} is no kind of Flagger's", printable(kind)),
@@ -255,7 +262,6 @@ class Loader {
   }
 
   Found found_;
-  std::set<std::string> seen_;
 };
 
 }  // namespace
