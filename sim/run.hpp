@@ -16,7 +16,8 @@
 #include "policies/policy.hpp"
 #include "sim/scenario.hpp"
 
-/// Scenario × Policy × Seed → Run: one simulated release, as immutable data that terminal, report and window read.
+/// Scenario × Policy × Seed → Run: one simulated release, as immutable data that terminal, report
+/// and window read.
 namespace volary::sim {
 
 /// One webhook call of a tick, in order.
@@ -56,7 +57,8 @@ struct Sample {
   Instant at{};  ///< end of the interval
   Duration length{};
   VersionSample primary, canary, mirrored;
-  std::uint32_t user_requests = 0, user_failures = 0;  ///< as users felt it, after retries, all traffic
+  std::uint32_t user_requests = 0,
+                user_failures = 0;  ///< as users felt it, after retries, all traffic
   std::optional<double> user_p50_ms, user_p95_ms, user_p99_ms;
 };
 
@@ -72,13 +74,14 @@ struct Score {
   }
   std::optional<Duration> decided_after;  ///< from the release to its promotion or rollback
   std::uint64_t exposed_requests = 0;     ///< answered by the canary while it was one
-  /// Failures of the new version beyond what the old one's share of errors would have given, at least 0.
+  /// Failures of the new version beyond what the old one's share of errors would have given, at
+  /// least 0.
   std::uint64_t harmed_requests = 0;
   std::uint64_t failed_requests = 0;  ///< failures that users saw during the release
   std::uint64_t user_requests = 0;    ///< during the release
   std::uint64_t harmed_users = 0;     ///< users that met at least one failure of the canary
   std::uint64_t users = 0;
-  int max_canary_weight = 0;          ///< percent
+  int max_canary_weight = 0;  ///< percent
 };
 
 /// Requests generated = answered + failed + in flight, per service and in total (INV-56).
@@ -100,7 +103,8 @@ struct Run {
   Instant ended{};
   std::vector<TickRecord> ticks;
   std::vector<Sample> samples;
-  std::vector<std::string> notes;  ///< bindings and assumptions: "Canary podinfo is bound to service checkout"
+  std::vector<std::string>
+      notes;  ///< bindings and assumptions: "Canary podinfo is bound to service checkout"
   Score score;
   std::vector<Conservation> conservation;
   std::uint64_t requests = 0;  ///< simulated, all services
@@ -113,7 +117,8 @@ struct RunOptions {
   Compat compat = Compat::Strict;
   /// `canary=service` (--bind); what is not named is found as design.md says.
   std::map<std::string, std::string> bind;
-  /// A query on a metric that the world does not export gives no data instead of an error (--missing-metrics no-data).
+  /// A query on a metric that the world does not export gives no data instead of an error
+  /// (--missing-metrics no-data).
   bool missing_metrics_are_no_data = false;
   /// Series for charts and reports; off for Monte Carlo.
   bool keep_samples = true;
@@ -123,11 +128,13 @@ struct RunOptions {
 
 /// Flies one release.
 ///
-/// Errors: Invalid when the policy cannot be bound to the scenario (no released service, a query on a metric that is
-/// not exported, an analysis the schema refuses), with a hint.
-[[nodiscard]] Result<Run> simulate(const Scenario& scenario, const Policy& policy, const RunOptions& options);
+/// Errors: Invalid when the policy cannot be bound to the scenario (no released service, a query on
+/// a metric that is not exported, an analysis the schema refuses), with a hint.
+[[nodiscard]] Result<Run> simulate(const Scenario& scenario, const Policy& policy,
+                                   const RunOptions& options);
 
-/// Where two semantics part (`--compat`): the outcome of the other one, and the quirks that made the difference.
+/// Where two semantics part (`--compat`): the outcome of the other one, and the quirks that made
+/// the difference.
 struct CompatDifference {
   Outcome strict{}, flagger{};
   std::vector<std::string> quirks;  ///< "Q-06", in the order they were met

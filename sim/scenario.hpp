@@ -8,8 +8,9 @@
 
 #include "engine/units.hpp"
 
-/// The world that a release meets, as plain data. Read from a `volary.dev/v1alpha1 Scenario` (scenarios/), built from
-/// flags, or written by a test. Shares are fractions 0–1, rates are per second, times are of the run, which starts at 0.
+/// The world that a release meets, as plain data. Read from a `volary.dev/v1alpha1 Scenario`
+/// (scenarios/), built from flags, or written by a test. Shares are fractions 0–1, rates are per
+/// second, times are of the run, which starts at 0.
 namespace volary::sim {
 
 /// A duration that varies.
@@ -24,7 +25,8 @@ struct Latency {
 /// How the rate of arrivals moves over the run; factors multiply `Traffic::rate`.
 struct Profile {
   enum class Kind { Constant, Diurnal, Points } kind = Kind::Constant;
-  Duration peak{};   ///< Diurnal: clock time of the day's peak (period 24 h; see Scenario::starts_at)
+  Duration
+      peak{};  ///< Diurnal: clock time of the day's peak (period 24 h; see Scenario::starts_at)
   double ratio = 1;  ///< Diurnal: peak rate / lowest rate; the mean factor is 1
   struct Point {
     Duration at{};
@@ -40,8 +42,9 @@ enum class Protocol { Http, Grpc };
 /// A part of the users that can be told apart by an A/B match.
 struct Segment {
   std::string name;
-  double share = 0;                            ///< of the population, 0–1
-  std::map<std::string, std::string> headers;  ///< sent with every request; keys in lower case; "cookie" is one
+  double share = 0;  ///< of the population, 0–1
+  std::map<std::string, std::string>
+      headers;  ///< sent with every request; keys in lower case; "cookie" is one
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
@@ -83,7 +86,7 @@ struct Service {
   Latency latency;                  ///< time of work on one request, without waiting and calls
   double errors = 0;                ///< share of requests that fail by themselves, 0–1
   Protocol protocol = Protocol::Http;
-  std::vector<Call> calls;          ///< made one after the other, a worker being held meanwhile
+  std::vector<Call> calls;  ///< made one after the other, a worker being held meanwhile
   std::string max_surge = "25%", max_unavailable = "25%";
   Duration progress_deadline = std::chrono::seconds{600};
   friend bool operator==(const Service&, const Service&) = default;
@@ -98,8 +101,8 @@ struct Changes {
   double warmup_errors = 0;   ///< … and this share more fails
   Duration crash_every{};     ///< mean time between crashes of a pod; zero = never
   bool never_ready = false;
-  double leak = 0;            ///< relative growth of the time of work per minute of a pod's life
-  Duration onset{};           ///< errors, latency and leak begin this long after a pod's start
+  double leak = 0;   ///< relative growth of the time of work per minute of a pod's life
+  Duration onset{};  ///< errors, latency and leak begin this long after a pod's start
   friend bool operator==(const Changes&, const Changes&) = default;
 };
 
