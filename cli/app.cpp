@@ -55,6 +55,7 @@ int volary_main(int argc, const char* const* argv) {
   app.add_flag("--json-errors", session.json_errors,
                "errors as one JSON object a line on standard error");
   app.set_version_flag("--version", "volary " VOLARY_VERSION);
+  add_test(app, session);
   add_completion(app, session);
   add_version(app, session);
   try {

@@ -56,6 +56,7 @@ void warn(const Session& session, std::string_view text);
 
 // One file a subcommand.
 void add_run(CLI::App& app, Session& session);
+void add_test(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);

@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <glob.h>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/files.hpp"
+#include "cli/session.hpp"
+#include "sim/scripted/policy_record.hpp"
+#include "sim/scripted/policy_report.hpp"
+
+namespace volary::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TestOptions {
+  std::vector<std::string> files;
+  bool record = false;
+  bool json = false;
+  bool quiet = false;
+  std::string junit;
+};
+
+/// Whole texts are small here: a test is read by people.
+Result<std::string> text_of(const std::string& file) {
+  std::ifstream stream{file, std::ios::binary};
+  if (!stream) return fail(ErrorKind::Invalid, "cannot read {}", file);
+  return std::string{std::istreambuf_iterator<char>{stream}, {}};
+}
+
+bool holds_policy_test(const std::string& file) {
+  const auto text = text_of(file);
+  return text && text->find("PolicyTest") != std::string::npos;
+}
+
+/// Files as they are, the tests of a folder and below, what a pattern matches; each once, in the
+/// order given.
+Result<std::vector<std::string>> expanded(const std::vector<std::string>& given) {
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& file) {
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  };
+  for (const std::string& name : given) {
+    std::error_code error;
+    if (fs::is_directory(name, error)) {
+      std::vector<std::string> inside;
+      for (const auto& entry : fs::recursive_directory_iterator{name, error}) {
+        const auto extension = entry.path().extension();
+        if (entry.is_regular_file(error) && (extension == ".yaml" || extension == ".yml") &&
+            holds_policy_test(entry.path().string()))
+          inside.push_back(entry.path().string());
+      }
+      if (inside.empty())
+        return tl::unexpected(Error{ErrorKind::Invalid, "holds no PolicyTest", name,
+                                    "name a file of kind PolicyTest, or a folder with some"});
+      std::sort(inside.begin(), inside.end());  // a directory has no order of its own
+      for (const std::string& file : inside) add(file);
+    } else if (!fs::exists(name, error) && name.find_first_of("*?[") != std::string::npos) {
+      glob_t found{};
+      const int failed = ::glob(name.c_str(), 0, nullptr, &found);
+      for (std::size_t i = 0; failed == 0 && i < found.gl_pathc; ++i) add(found.gl_pathv[i]);
+      ::globfree(&found);
+      if (failed != 0)
+        return tl::unexpected(Error{ErrorKind::Invalid, "matches no file", name, {}});
+    } else {
+      add(name);
+    }
+  }
+  return files;
+}
+
+/// Rewrites the expectations of the tests that do not hold, or that expect nothing yet.
+Result<void> record(const Session& session, const std::string& file,
+                    const std::vector<PolicyTest>& tests) {
+  std::vector<PolicyTest> changing;
+  std::vector<sim::PolicyTestResult> results;
+  for (const PolicyTest& test : tests) {
+    const bool silent =
+        !test.everything && std::any_of(test.rows.begin(), test.rows.end(),
+                                        [](const auto& row) { return !row.has_expect; });
+    if (!silent && sim::run_policy_test(test).passed()) continue;
+    changing.push_back(test);
+    results.push_back(sim::run_policy_test(test, {.past_differences = true}));
+  }
+  const auto text = text_of(file);
+  if (!text) return tl::unexpected(text.error());
+  const auto recorded = sim::record_expectations(*text, changing, results);
+  if (!recorded) return tl::unexpected(recorded.error());
+  for (const std::string& note : recorded->notes) warn(session, note);
+  if (recorded->rows_changed == 0) return {};
+  if (auto written = write_whole(file, recorded->text); !written) return written;
+  fmt::print(stderr, "recorded {} {} of {}\n", recorded->rows_changed,
+             recorded->rows_changed == 1 ? "row" : "rows", file);
+  return {};
+}
+
+Exit run_tests(const Session& session, const TestOptions& options) {
+  const auto files = expanded(options.files);
+  if (!files) return refuse(session, files.error());
+  std::vector<sim::PolicyTestResult> results;
+  for (const std::string& file : *files) {
+    auto tests = load_policy_tests(file);
+    if (!tests) return refuse(session, tests.error());
+    if (options.record) {
+      if (auto recorded = record(session, file, *tests); !recorded)
+        return refuse(session, recorded.error());
+      tests = load_policy_tests(file);
+      if (!tests) return refuse(session, tests.error());
+    }
+    for (const PolicyTest& test : *tests) {
+      results.push_back(sim::run_policy_test(test));
+      if (options.json || (options.quiet && results.back().passed())) continue;
+      if (!write_out(sim::as_text(results.back(), session.out))) return Exit::NotWritten;
+    }
+  }
+  const std::string end = options.json ? sim::as_json_lines(results) : sim::summary(results) + "\n";
+  if (!write_out(end)) return Exit::NotWritten;
+  if (!options.junit.empty())
+    if (auto written = write_whole(options.junit, sim::as_junit(results)); !written)
+      return refuse(session, written.error());
+  const bool passed = std::all_of(results.begin(), results.end(),
+                                  [](const auto& result) { return result.passed(); });
+  return passed ? Exit::Done : Exit::No;
+}
+
+}  // namespace
+
+void add_test(CLI::App& app, Session& session) {
+  auto options = std::make_shared<TestOptions>();
+  CLI::App* test = app.add_subcommand(
+      "test", "hold a policy against a script, tick by tick: unit tests for release policies");
+  test->add_option("FILE", options->files,
+                   "files of kind PolicyTest, folders with some, or quoted patterns")
+      ->required();
+  test->add_flag("--record", options->record,
+                 "write down what happens as the expectation, for review (comments stay)");
+  test->add_flag("--json", options->json, "one JSON record a test, one a line");
+  test->add_flag("-q,--quiet", options->quiet, "only what differs");
+  test->add_option("--junit", options->junit, "write JUnit XML for CI")->type_name("FILE");
+  test->footer(
+      "Examples:\n"
+      "  volary test docs/examples                     every test below a folder\n"
+      "  volary test docs/examples --junit tests.xml   for CI\n"
+      "  volary test my.test.yaml --record             fill in what is expected, then review it\n"
+      "\n"
+      "Ends with 0 when all pass, 1 when one differs, 2 when a file cannot be used.\n"
+      "How to write a test: docs/policy-tests.md");
+  test->callback([options, &session] {
+    session.action = [options, &session] { return run_tests(session, *options); };
+  });
+}
+
+}  // namespace volary::cli
