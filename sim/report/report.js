@@ -151,7 +151,7 @@
     const flight = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
     const rows = root.parentElement.querySelectorAll('.events tbody tr');
     const graphs = [], readouts = [];
-    const gap = () => narrow() ? 84 : 104;
+    const gap = () => narrow() ? 96 : 104;
 
     const readout = (g, row) => {
       readouts.forEach((small, i) => {

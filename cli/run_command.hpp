@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/session.hpp"
+#include "policies/policy.hpp"
+#include "sim/run.hpp"
+#include "sim/scenario.hpp"
+
+namespace volary::cli {
+
+/// `volary run` as it was typed.
+struct RunFlags {
+  std::vector<std::string> files;  ///< a scenario, told from its kind, and policies
+  std::uint64_t seed = 1;
+  int seeds = 1;
+  int jobs = 0;  ///< 0 = as many as there are cores
+  std::optional<double> speed;
+  bool json = false;
+  std::string report;
+  std::string compat = "strict";
+  std::string expect;
+  std::vector<std::string> bind;  ///< canary=service
+  std::string missing_metrics = "error";
+  // A world from flags, where no scenario is given.
+  std::string rps, p50, p99, errors;
+  std::vector<std::string> bad;
+
+  [[nodiscard]] bool describes_world() const {
+    return !rps.empty() || !p50.empty() || !p99.empty() || !errors.empty() || !bad.empty();
+  }
+};
+
+/// What `run` asks of the layers below; tests answer with runs written by hand.
+struct RunPorts {
+  std::function<Result<sim::Scenario>(const std::string& file)> load_scenario;
+  std::function<Result<std::vector<Policy>>(const std::vector<std::string>& files)> load_policies;
+  /// The good and the bad release of a world built from flags.
+  std::function<Result<std::vector<sim::Scenario>>(const RunFlags& flags, const Policy& policy)>
+      quick;
+  std::function<Result<sim::Run>(const sim::Scenario&, const Policy&, const sim::RunOptions&)>
+      simulate;
+  /// How the two semantics end.
+  std::function<Result<sim::CompatDifference>(const sim::Scenario&, const Policy&,
+                                              const sim::RunOptions&)>
+      compat;
+  /// The run as records, one JSON object a line.
+  std::function<std::string(const sim::Run&)> records;
+};
+
+[[nodiscard]] Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports);
+
+/// The command line as it can be pasted again: words that need it are quoted.
+[[nodiscard]] std::string pasted(const std::vector<std::string>& words);
+
+}  // namespace volary::cli
