@@ -55,7 +55,8 @@ void warn(const Session& session, std::string_view text);
 [[nodiscard]] bool write_out(std::string_view text);
 
 // One file a subcommand.
-void add_run(CLI::App& app, Session& session);
+struct RunPorts;
+void add_run(CLI::App& app, Session& session, const RunPorts& ports);
 void add_test(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);

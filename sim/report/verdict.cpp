@@ -70,13 +70,13 @@ std::string exposure(const Score& score) {
 
 std::string with_threshold(const Run& run, const WithThreshold& other) {
   const Score& score = other.score;
-  if (score.outcome == run.score.outcome) {
-    return fmt::format("With threshold {} it would have been {}{}.", other.threshold,
-                       count(score.harmed_requests), after(score));
-  }
-  return fmt::format("With threshold {} it would have been {}{}, with {} failed because of it.",
-                     other.threshold, said(score.outcome), after(score),
-                     counted(score.harmed_requests, "request"));
+  const bool same_end = score.outcome == run.score.outcome;
+  // Nothing to tell where it makes no difference.
+  if (same_end && score.harmed_requests == run.score.harmed_requests) return {};
+  std::string text = fmt::format("With threshold {} it would have been {}", other.threshold,
+                                 counted(score.harmed_requests, "request"));
+  text += same_end ? std::string{} : fmt::format(" and the release {}", said(score.outcome));
+  return text + (score.decided_after ? "," + after(score) : "") + ".";
 }
 
 }  // namespace
@@ -92,8 +92,11 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
                                             counted(score.user_requests, "user request"),
                                             share(score.failed_requests, score.user_requests)));
   }
-  if (other && score.harmed_requests + other->score.harmed_requests > 0)
-    verdict.sentences.insert(verdict.sentences.begin() + 1, with_threshold(run, *other));
+  if (other) {
+    std::string sentence = with_threshold(run, *other);
+    if (!sentence.empty())
+      verdict.sentences.insert(verdict.sentences.begin() + 1, std::move(sentence));
+  }
   verdict.figures = {
       {score.decided_after ? spoken(*score.decided_after) : "–",
        score.outcome == Outcome::Promoted     ? "from release to promotion"

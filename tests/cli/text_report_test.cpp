@@ -113,7 +113,7 @@ TEST_CASE("the verdict names right and wrong, and counts only what was counted")
                                                   .bad_release = true,
                                                   .decided_after = std::chrono::minutes{4},
                                                   .harmed_requests = 61}});
-  CHECK(other.sentences.at(1) == "With threshold 1 it would have been 61 after 4 min.");
+  CHECK(other.sentences.at(1) == "With threshold 1 it would have been 61 requests, after 4 min.");
   CHECK(verdict(flight.run).sentences.size() + 1 == other.sentences.size());
   flight.run.score.bad_release = false;
   CHECK(verdict(flight.run).headline ==
