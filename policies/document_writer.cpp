@@ -37,7 +37,7 @@ bool plain_safe(std::string_view text) {
     return false;
   if (text.front() == '-' && (text.size() == 1 || text[1] == ' ' || text[1] == '-')) return false;
   if (text.starts_with("...")) return false;
-  return text.find_first_of(",[]{}") == std::string_view::npos &&
+  return text.find_first_of(",[]{}?&*") == std::string_view::npos &&
          text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos;
 }
 
