@@ -215,7 +215,7 @@ void add_completion(CLI::App& app, Session& session) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&app, &session, shell] {
-    session.action = [&app, shell] {
+    session.action = [&app, &session, shell] {
       const Command program = command_of(app);
       std::vector<Command> commands;
       for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
@@ -223,7 +223,7 @@ void add_completion(CLI::App& app, Session& session) {
       const std::string script = *shell == "bash"  ? bash(program, commands)
                                  : *shell == "zsh" ? zsh(program, commands)
                                                    : fish(program, commands);
-      return write_out(script) ? Exit::Done : Exit::NotWritten;
+      return print(session, script).value_or(Exit::Done);
     };
   });
 }

@@ -39,17 +39,6 @@ Error wrong_use(std::string message, std::string hint) {
           .hint = std::move(hint)};
 }
 
-/// Prints results. A reader who went away (`| head`) is not an error; a full disk is.
-std::optional<Exit> print(const Session& session, std::string_view text) {
-  errno = 0;
-  if (write_out(text)) return std::nullopt;
-  if (errno == EPIPE) return Exit::Done;
-  return refuse(session, {.kind = ErrorKind::Output,
-                          .message = std::string{"cannot write: "} + std::strerror(errno),
-                          .where = "standard output",
-                          .hint = "free some space or write elsewhere"});
-}
-
 /// Is it a scenario? Told from its kind; standard input always holds policies.
 Result<bool> holds_scenario(const std::string& file) {
   if (file == "-") return false;

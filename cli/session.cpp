@@ -5,6 +5,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <langinfo.h>
 #include <string>
 #include <sys/ioctl.h>
@@ -120,6 +121,16 @@ void warn(const Session& session, std::string_view text) {
 bool write_out(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;
+}
+
+std::optional<Exit> print(const Session& session, std::string_view text) {
+  errno = 0;
+  if (write_out(text)) return std::nullopt;
+  if (errno == EPIPE) return Exit::Done;
+  return refuse(session, {.kind = ErrorKind::Output,
+                          .message = std::string{"cannot write: "} + std::strerror(errno),
+                          .where = "standard output",
+                          .hint = "free some space or write elsewhere"});
 }
 
 }  // namespace volary::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ void warn(const Session& session, std::string_view text);
 /// Writes results to standard output. False when nobody can read them any more, or the disk is
 /// full.
 [[nodiscard]] bool write_out(std::string_view text);
+/// Writes results; an exit code when that is the end: a reader who went away (`| head`) is no error
+/// (FLT-146), a full disk is one.
+[[nodiscard]] std::optional<Exit> print(const Session& session, std::string_view text);
 
 // One file a subcommand.
 struct RunPorts;

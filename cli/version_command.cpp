@@ -7,8 +7,8 @@ namespace volary::cli {
 
 void add_version(CLI::App& app, Session& session) {
   app.add_subcommand("version", "print the version")->callback([&session] {
-    session.action = [] {
-      return write_out(fmt::format("volary {}\n", VOLARY_VERSION)) ? Exit::Done : Exit::NotWritten;
+    session.action = [&session] {
+      return print(session, fmt::format("volary {}\n", VOLARY_VERSION)).value_or(Exit::Done);
     };
   });
 }
