@@ -4,6 +4,7 @@
 #include <glob.h>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,10 +102,24 @@ Result<void> record(const Session& session, const std::string& file,
   return {};
 }
 
+/// What the policies of the tests left to say, once each.
+void warn_of_remarks(const Session& session, const std::vector<PolicyTest>& tests,
+                     std::set<std::string>& said) {
+  for (const PolicyTest& test : tests)
+    for (const Remark& remark : test.remarks) {
+      std::string text = to_string(remark.at) + ": ";
+      if (!remark.path.empty()) text += remark.path + ": ";
+      text += remark.text;
+      if (!remark.hint.empty()) text += "; " + remark.hint;
+      if (said.insert(text).second) warn(session, text);
+    }
+}
+
 Exit run_tests(const Session& session, const TestOptions& options) {
   const auto files = expanded(options.files);
   if (!files) return refuse(session, files.error());
   std::vector<sim::PolicyTestResult> results;
+  std::set<std::string> said;
   for (const std::string& file : *files) {
     auto tests = load_policy_tests(file);
     if (!tests) return refuse(session, tests.error());
@@ -114,6 +129,7 @@ Exit run_tests(const Session& session, const TestOptions& options) {
       tests = load_policy_tests(file);
       if (!tests) return refuse(session, tests.error());
     }
+    if (!options.quiet) warn_of_remarks(session, *tests, said);
     for (const PolicyTest& test : *tests) {
       results.push_back(sim::run_policy_test(test));
       if (options.json || (options.quiet && results.back().passed())) continue;

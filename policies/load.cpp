@@ -33,7 +33,12 @@ class Loader {
   Result<void> add(const std::string& text, const std::string& file) {
     auto documents = parse_documents(text, file);
     if (!documents) return tl::unexpected(documents.error());
-    for (const Node& document : *documents) {
+    return add(*documents, text, file);
+  }
+
+  Result<void> add(const std::vector<Node>& documents, const std::string& text,
+                   const std::string& file) {
+    for (const Node& document : documents) {
       if (auto added = add_document(document, text, file); !added) return added;
     }
     return {};
@@ -282,6 +287,13 @@ Result<std::vector<Policy>> read_policies(std::string_view text, const std::stri
   Loader loader;
   if (auto added = loader.add(std::string{text}, name); !added)
     return tl::unexpected(added.error());
+  return loader.take({name});
+}
+
+Result<std::vector<Policy>> policies_in(const std::vector<Node>& documents,
+                                        const std::string& name) {
+  Loader loader;
+  if (auto added = loader.add(documents, {}, name); !added) return tl::unexpected(added.error());
   return loader.take({name});
 }
 

@@ -10,6 +10,8 @@
 
 namespace volary {
 
+struct Node;  // document.hpp
+
 /// Where something was written.
 struct Mark {
   std::string file;
@@ -74,5 +76,7 @@ struct Policy {
 [[nodiscard]] Result<std::vector<Policy>> load_policies(const std::vector<std::string>& files);
 /// The same from text that is already in hand; `name` stands for the file.
 [[nodiscard]] Result<std::vector<Policy>> read_policies(std::string_view text, const std::string& name);
+/// The same from documents that are already in hand, whose places complaints then carry; `source` stays empty.
+[[nodiscard]] Result<std::vector<Policy>> policies_in(const std::vector<Node>& documents, const std::string& name);
 
 }  // namespace volary

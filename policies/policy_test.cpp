@@ -238,10 +238,11 @@ class RowReader {
     merge_patch(subject_.canary, value);
     subject_.checks = names_in(subject_.canary, "metrics");
     subject_.hooks = names_in(subject_.canary, "webhooks");
-    auto read = read_policies(to_flow_yaml(subject_.canary), subject_.file);
+    auto read = policies_in({subject_.canary}, subject_.file);
     if (!read) {
-      reader_.complain(value.at, "patch", "leaves no valid Canary: " + read.error().message,
-                       read.error().hint);
+      const Error& error = read.error();
+      reader_.complain(value.at, "patch", "leaves no valid Canary: " + to_string(error),
+                       error.hint);
       return;
     }
     says.emplace_back(say::Spec{read->front().canary.spec});
@@ -445,7 +446,6 @@ class TestReader {
     std::vector<Node> documents;
     Mark at = spec.at;
     subject.file = file_;
-    bool as_written = false;  // the file itself can be read, so that complaints carry its lines
     if (const Node* policy = spec.find("policy")) {
       at = policy->at;
       if (policy->kind == Node::Kind::Map) {
@@ -460,7 +460,6 @@ class TestReader {
         auto read = read_documents(subject.file);
         if (!read) return tl::unexpected(in(to_string(at))(read.error()));
         documents = *std::move(read);
-        as_written = spec.find("set") == nullptr;
       }
     } else {
       documents = beside;
@@ -480,19 +479,15 @@ class TestReader {
     subject.checks = names_in(subject.canary, "metrics");
     subject.hooks = names_in(subject.canary, "webhooks");
 
-    std::string text;
-    for (const Node& document : documents) text += to_flow_yaml(document) + "\n---\n";
-    auto policies = as_written && !spec.find("templates") ? load_policies({subject.file})
-                                                          : read_policies(text, subject.file);
-    if (!policies)
-      return tl::unexpected(as_written ? policies.error()
-                                       : in(to_string(at) + ": policy")(policies.error()));
+    auto policies = policies_in(documents, subject.file);
+    if (!policies) return tl::unexpected(policies.error());
     const auto chosen = std::find_if(policies->begin(), policies->end(), [&](const Policy& policy) {
       return policy.canary.name.name == subject.canary.text_at({"metadata", "name"});
     });
     const Policy& policy = chosen == policies->end() ? policies->front() : *chosen;
     test.canary = policy.canary;
     test.templates = policy.templates;
+    test.remarks = policy.remarks;
     if (policy.workload && policy.workload->replicas) test.replicas = *policy.workload->replicas;
     if (policy.autoscaler) test.autoscaler_min = policy.autoscaler->min_replicas;
     return {};

@@ -167,6 +167,7 @@ struct PolicyTest {
   /// whole.
   bool everything = false;
   std::vector<TestRow> rows;
+  std::vector<Remark> remarks;  ///< of its policy
 };
 
 /// Reads every PolicyTest of a file. Other kinds of the same file (a Canary, MetricTemplates) serve

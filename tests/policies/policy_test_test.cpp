@@ -160,6 +160,34 @@ TEST_CASE("what a test gets wrong is refused with place and nearest word") {
             .message.find("list entry") != std::string::npos);
 }
 
+TEST_CASE(
+    "what is wrong with a policy is told at its own place: in line, in its file, after a patch") {
+  const Files files;
+  std::string wrong = canary;
+  wrong.replace(wrong.find("threshold: 3"), 12, "threshold: x");
+  files.write("canary.yaml", wrong);
+  const auto in_file = load_policy_tests(files.write("a.test.yaml", test_with("  ticks: [{}]\n")));
+  REQUIRE_FALSE(in_file);
+  CHECK(in_file.error().where.find("canary.yaml:9:") != std::string::npos);
+  const auto in_line =
+      load_policy_tests(files.write("b.test.yaml", R"(apiVersion: volary.dev/v1alpha1
+kind: PolicyTest
+spec:
+  ticks: [{}]
+  policy:
+    apiVersion: flagger.app/v1beta1
+    kind: Canary
+    metadata: {name: a}
+    spec: 3
+)"));
+  REQUIRE_FALSE(in_line);
+  CHECK(in_line.error().where.find("b.test.yaml:9:") != std::string::npos);
+
+  const auto patched = refused("  ticks:\n    - {patch: {spec: {analysis: {threshold: many}}}}\n");
+  CHECK(patched.where.find("a.test.yaml:7:") != std::string::npos);
+  CHECK(patched.message.find("threshold") != std::string::npos);
+}
+
 TEST_CASE("RFC 7386: a merge patch merges maps, replaces the rest and removes by null") {
   Node base = Node::map();
   base.set("a", Node::scalar("1")).set("b", Node::string("two"));
