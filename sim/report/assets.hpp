@@ -8,7 +8,6 @@ namespace volary::sim::report {
 extern const std::string_view dygraphs_js;        ///< dygraphs, from its Debian package
 extern const std::string_view dygraphs_css;       ///< the same
 extern const std::string_view dygraphs_sync_js;   ///< its synchronizer extra
-extern const std::string_view dygraphs_cross_js;  ///< its crosshair extra
 extern const std::string_view dygraphs_licence;   ///< MIT, kept with every copy
 extern const std::string_view report_js;          ///< ours
 extern const std::string_view report_css;         ///< ours

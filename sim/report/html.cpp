@@ -284,9 +284,9 @@ std::string html(const Report& report) {
   page += fmt::format("<footer>Written by volary {}. Charts by dygraphs (MIT).</footer>\n",
                       escaped(report.version));
   page += fmt::format(
-      "<!--\n{}-->\n<script>{}</script>\n<script>{}</script>\n<script>{}</script>\n<script>{}</"
-      "script>\n</body>\n</html>\n",
-      dygraphs_licence, dygraphs_js, dygraphs_sync_js, dygraphs_cross_js, report_js);
+      "<!--\n{}-->\n<script>{}</script>\n<script>{}</script>\n<script>{}</script>\n"
+      "</body>\n</html>\n",
+      dygraphs_licence, dygraphs_js, dygraphs_sync_js, report_js);
   return page;
 }
 

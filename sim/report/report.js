@@ -150,7 +150,7 @@
   function draw(root) {
     const flight = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
     const rows = root.parentElement.querySelectorAll('.events tbody tr');
-    const graphs = [], readouts = [];
+    const graphs = [], readouts = [], cursors = [];
     const gap = () => narrow() ? 96 : 104;
 
     const readout = (g, row) => {
@@ -162,6 +162,10 @@
         small.textContent = clock(flight.times[row], true) + (parts.length ? '  ' + parts.join(' · ') : '  no data');
       });
       const at = row === null ? -1 : flight.times[row];
+      graphs.forEach((graph, i) => {
+        cursors[i].hidden = row === null;
+        if (row !== null) cursors[i].style.left = graph.toDomXCoord(at) + 'px';
+      });
       let now = null;
       rows.forEach(tr => { tr.classList.remove('now'); if (Number(tr.dataset.t) <= at) now = tr; });
       if (now) {
@@ -173,7 +177,9 @@
 
     flight.charts.forEach((chart, c) => {
       const box = document.createElement('div'), title = document.createElement('h3'), small = document.createElement('small'),
-        plot = document.createElement('div'), layer = document.createElement('div');
+        plot = document.createElement('div'), layer = document.createElement('div'), line = document.createElement('div');
+      line.className = 'cursor';
+      line.hidden = true;
       box.className = 'chart' + (c === 0 ? ' first' : c === flight.charts.length - 1 ? ' last' : '');
       plot.className = 'plot';
       layer.className = 'ends';
@@ -209,9 +215,8 @@
         drawCallback: graph => ends(graph, chart, layer),
         highlightCallback: (event, x, points, row) => readout(g, row),
         unhighlightCallback: () => readout(g, null),
-        plugins: Dygraph.Plugins.Crosshair ? [new Dygraph.Plugins.Crosshair({direction: 'vertical', strokeStyle: 'rgba(127,127,127,.8)'})] : [],
       });
-      plot.append(layer);
+      plot.append(layer, line);
       ends(g, chart, layer);
       if (chart.empty) {
         const empty = document.createElement('div');
@@ -221,6 +226,7 @@
       }
       graphs.push(g);
       readouts.push(small);
+      cursors.push(line);
     });
     if (graphs.length > 1) Dygraph.synchronize(graphs, {selection: true, zoom: true, range: false});
 

@@ -39,6 +39,29 @@ TEST_CASE("the report says the verdict first and carries its inputs") {
   CHECK(page(flight) == text);
 }
 
+TEST_CASE("several policies share a table, and each has its charts") {
+  const auto flight = sample::checkout();
+  auto bold = flight;
+  bold.run.policy = "bold";
+  bold.run.score.outcome = sim::Outcome::Promoted;
+  const auto of = [](const sample::Flight& one) {
+    return Flight{&one.scenario, &one.policy, &one.run, verdict(one.run),
+                  "Under --compat flagger it would have ended differently."};
+  };
+  const std::string text = html({.flights = {of(flight), of(bold)},
+                                 .tables = {{.caption = "100 seeds",
+                                             .head = {"policy", "rolled back"},
+                                             .rows = {{"bold", "3.0 % (0.6–8.5)"}}}},
+                                 .version = "0.1.0",
+                                 .command = "volary run"});
+  std::ofstream{VOLARY_BINARY_DIR "/sample-policies.html", std::ios::binary}
+      << text;  // to be looked at
+  CHECK(text.find("2 policies over the same traffic") < text.find("class=\"charts\""));
+  CHECK(text.find("3.0 % (0.6–8.5)") != std::string::npos);
+  CHECK(text.find("wrong: a missed failure") != std::string::npos);
+  CHECK(text.find("class=\"charts\"", text.find("class=\"charts\"") + 1) != std::string::npos);
+}
+
 TEST_CASE("the report opens offline: it refers to nothing outside itself") {
   const std::string text = page(sample::checkout());
   for (const char* reference : {"<link", "<script src", "<iframe", "src=\"http", "href=", "@import",
