@@ -365,6 +365,8 @@ class TestReader {
     if (const Node* version = document.find("apiVersion"))
       reader_.one_of(*version, "apiVersion", {"volary.dev/v1alpha1"});
     const Node* metadata = document.find("metadata");
+    if (metadata)
+      reader_.only(*metadata, "metadata", {"name", "namespace", "labels", "annotations"});
     const Node* name = metadata ? metadata->find("name") : nullptr;
     if (name) test.name = reader_.text(*name, "metadata.name");
     if (test.name.empty()) test.name = file_;

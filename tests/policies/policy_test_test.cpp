@@ -153,6 +153,14 @@ TEST_CASE("what a test gets wrong is refused with place and nearest word") {
   CHECK(row("{repeat: 0}").message.find("not a whole number") != std::string::npos);
   CHECK(row("{config: \"2\"}").hint == "say `world: {configs: true}`");
   CHECK(row("[target, B]").message == "a tick: must be a mapping");
+  // A comma in a name that is not quoted.
+  {
+    const Files files;
+    const auto read = load_policy_tests(files.write(
+        "a.test.yaml", "kind: PolicyTest\nmetadata: {name: checks, then more}\nspec: {}\n"));
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message == "metadata: unknown key 'then more'");
+  }
   CHECK(refused("  compat: lenient\n  ticks: [{}]\n").hint == "one of strict, flagger");
   CHECK(refused("  tick: [{}]\n").hint == "did you mean ticks?");
   CHECK(refused("  ticks: []\n").message == "ticks: must be a list of ticks");
