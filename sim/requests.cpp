@@ -351,8 +351,9 @@ void TrafficWorld::finish(std::uint32_t index, Reply reply, bool reported, bool 
     const double ms = milliseconds(now() - hop.started);
     ++counters.replies[static_cast<std::size_t>(reply)];
     const auto bound = std::lower_bound(istio_bounds_ms.begin(), istio_bounds_ms.end(), ms);
-    ++counters.buckets[static_cast<std::size_t>(bound - istio_bounds_ms.begin())];
-    counters.sum_ms += ms;
+    ++counters.buckets[static_cast<std::size_t>(reply)]
+                      [static_cast<std::size_t>(bound - istio_bounds_ms.begin())];
+    counters.sum_ms[static_cast<std::size_t>(reply)] += ms;
     if (hop.mirrored) {
       ++counters.mirrored;
       if (!ok) ++counters.mirrored_failures;

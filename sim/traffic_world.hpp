@@ -32,9 +32,9 @@ inline constexpr std::size_t reply_kinds = 3;
 /// What a pod's sidecar counts (reporter "destination"), cumulative since the start.
 struct WorkloadCounters {
   std::array<std::uint64_t, reply_kinds> replies{};
-  std::array<std::uint64_t, istio_bounds_ms.size() + 1>
-      buckets{};  ///< each its own; the exporter adds them up
-  double sum_ms = 0;
+  /// Durations by reply and bucket, each bucket its own; the exporter adds them up.
+  std::array<std::array<std::uint64_t, istio_bounds_ms.size() + 1>, reply_kinds> buckets{};
+  std::array<double, reply_kinds> sum_ms{};
   LatencyHistogram latency;
   std::uint64_t mirrored = 0, mirrored_failures = 0;  ///< of the replies above, those to copies
 };

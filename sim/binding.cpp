@@ -1,0 +1,149 @@
+#include "sim/binding.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/query_template.hpp"
+#include "policies/promql/promql.hpp"
+#include "sim/telemetry/exporter.hpp"
+
+namespace volary::sim {
+namespace {
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(std::string_view wanted, const std::vector<std::string>& known) {
+  const auto best = std::ranges::min_element(
+      known, {}, [&](const std::string& name) { return distance(wanted, name); });
+  return best == known.end() ? "" : *best;
+}
+
+tl::unexpected<Error> refuse(std::string message, std::string hint) {
+  return tl::unexpected(Error{ErrorKind::Invalid, std::move(message), "", std::move(hint)});
+}
+
+std::string joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Result<std::string> find_service(const Scenario& scenario, const Policy& policy,
+                                 const RunOptions& options, std::vector<std::string>& notes) {
+  const Canary& canary = policy.canary;
+  std::set<std::string> all;
+  for (const Service& service : scenario.services) all.insert(service.name);
+  if (const auto said = options.bind.find(canary.name.name); said != options.bind.end()) {
+    if (all.contains(said->second)) return said->second;
+    return refuse(fmt::format("--bind {}={}: the scenario has no service '{}'", canary.name.name,
+                              said->second, said->second),
+                  "its services are " + joined(all));
+  }
+  if (all.contains(canary.spec.target_ref.name)) return canary.spec.target_ref.name;
+  std::set<std::string> released;
+  for (const Release& release : scenario.releases) released.insert(release.service);
+  if (released.size() == 1 || (released.empty() && all.size() == 1)) {
+    const std::string service = released.empty() ? *all.begin() : *released.begin();
+    notes.push_back(fmt::format(
+        "Canary {} (target {}) is bound to service {}, the only one that is {}", canary.name.name,
+        canary.spec.target_ref.name, service, released.empty() ? "there" : "released"));
+    return service;
+  }
+  return refuse(
+      fmt::format("nothing says which service Canary {} releases: its target {} is not one of {}",
+                  canary.name.name, canary.spec.target_ref.name, joined(all)),
+      fmt::format("say it: --bind {}={}", canary.name.name, *all.begin()));
+}
+
+Result<void> check_query(const std::string& check, const std::string& text, QueryFamily family,
+                         bool missing_is_no_data) {
+  const auto parsed = promql::parse(text);
+  if (!parsed) {
+    Error error = parsed.error();
+    error.message = fmt::format("metric {}: its query is not understood: {}", check, error.message);
+    return tl::unexpected(std::move(error));
+  }
+  if (missing_is_no_data) return {};
+  const std::vector<std::string> exported = Exporter::metric_names(family);
+  for (const std::string& name : parsed->metric_names()) {
+    if (std::ranges::find(exported, name) != exported.end()) continue;
+    return refuse(
+        fmt::format("metric {}: nothing in this world exports '{}'", check, name),
+        fmt::format("the nearest name is {}; --missing-metrics no-data flies all the same",
+                    nearest(name, exported)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOptions& options) {
+  const Canary& canary = policy.canary;
+  const EngineSettings settings{.compat = options.compat, .mesh_provider = scenario.mesh.provider};
+  Binding binding;
+  auto service = find_service(scenario, policy, options, binding.notes);
+  if (!service) return tl::unexpected(service.error());
+  binding.service = *std::move(service);
+  binding.family = query_family(canary, settings);
+
+  const MetricCheck any{.name = "request-success-rate", .interval = "{{ interval }}"};
+  TemplateValues values = template_values(canary, any, "1m");
+  if (binding.family == QueryFamily::Skipper) values = skipper_values(std::move(values));
+  const auto success =
+      render_query(builtin_query(binding.family, MetricQuery::Kind::BuiltinSuccessRate), values);
+  if (!success) return tl::unexpected(success.error());
+  // good / all * 100: what stands between is the rate of all requests.
+  const std::size_t from = success->find(" / ") + 3, to = success->rfind(" * 100");
+  binding.requests_query = success->substr(from, to - from);
+
+  for (const MetricCheck& check : canary.spec.analysis.metrics) {
+    if (!check.query.empty()) {
+      const auto text = render_query(check.query, template_values(canary, check, "1m"));
+      if (text)
+        if (auto good =
+                check_query(check.name, *text, binding.family, options.missing_metrics_are_no_data);
+            !good)
+          return tl::unexpected(good.error());
+    }
+    if (!check.template_ref) continue;
+    ObjectName name = *check.template_ref;
+    if (name.ns.empty()) name.ns = canary.name.ns;
+    const auto found = std::ranges::find(policy.templates, name, &MetricTemplate::name);
+    if (found == policy.templates.end()) {
+      binding.notes.push_back(
+          fmt::format("MetricTemplate {} is not in the files: check {} will fail", to_string(name),
+                      check.name));
+      continue;
+    }
+    if (found->provider_type != "prometheus") {
+      if (!options.missing_metrics_are_no_data)
+        return refuse(
+            fmt::format("metric {}: a simulated world has no {} server", check.name,
+                        found->provider_type),
+            "--missing-metrics no-data flies all the same, and the check answers no data");
+      continue;
+    }
+    // A template that does not render is a failed check, live as here (MT-42): the engine says so.
+    if (const auto text = render_query(found->query, template_values(canary, check, "1m")))
+      if (auto good =
+              check_query(check.name, *text, binding.family, options.missing_metrics_are_no_data);
+          !good)
+        return tl::unexpected(good.error());
+  }
+  return binding;
+}
+
+}  // namespace volary::sim

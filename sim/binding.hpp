@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/builtin_queries.hpp"
+#include "sim/run.hpp"
+
+namespace volary::sim {
+
+/// How a Canary and its queries are tied to a scenario, before anything flies.
+struct Binding {
+  std::string service;  ///< the scenario's, under the Canary
+  QueryFamily family{};
+  std::string requests_query;      ///< rate of requests to the canary, "{{ interval }}" left in it
+  std::vector<std::string> notes;  ///< what was assumed, for people
+};
+
+/// Errors: Invalid when no service fits, or a query cannot be answered by what the world exports;
+/// with a hint.
+[[nodiscard]] Result<Binding> bind(const Scenario& scenario, const Policy& policy,
+                                   const RunOptions& options);
+
+}  // namespace volary::sim

@@ -1,0 +1,296 @@
+#include "sim/run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/contract.hpp"
+#include "engine/tick.hpp"
+#include "sim/adapters/adapters.hpp"
+#include "sim/binding.hpp"
+#include "sim/digest.hpp"
+#include "sim/fiber.hpp"
+#include "sim/sampler.hpp"
+#include "sim/telemetry/exporter.hpp"
+
+namespace volary::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool decided(Phase phase) { return phase == Phase::Succeeded || phase == Phase::Failed; }
+
+/// One release in flight: the world, the controller on its fiber, the scraper.
+class Flight {
+ public:
+  Flight(const Scenario& scenario, const Policy& policy, const RunOptions& options, Binding binding)
+      : scenario_{scenario},
+        policy_{policy},
+        options_{options},
+        binding_{std::move(binding)},
+        settings_{.compat = options.compat, .mesh_provider = scenario.mesh.provider},
+        plan_{plan(policy.canary, settings_)},
+        world_{scenario, options.seed},
+        exporter_{world_, binding_.family, names()},
+        gaps_{options.seed, "telemetry/gaps"},
+        wait_{[this](Duration time) { wait(time); }},
+        clock_{world_},
+        entropy_{options.seed},
+        store_{policy.canary},
+        router_{world_, binding_.service, plan_.provider},
+        workload_{world_, binding_.service, policy.canary, wait_},
+        metrics_{world_, series_, policy_, options.compat, binding_.requests_query, wait_},
+        webhooks_{world_, wait_,
+                  [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); }},
+        sampler_{world_, binding_.service},
+        controller_{[this] { control(); }} {}
+
+  Run fly() {
+    plan_releases();
+    if (scenario_.telemetry.scrape_interval > 0s) plan_scrape();
+    world_.call_at(Instant{}, [this] { controller_.resume(); });
+    const Instant end{scenario_.duration};
+    world_.run_until(end);
+    // Whoever still waits is let go at once, so that the tick at hand ends in order.
+    over_ = true;
+    while (!controller_.ended()) controller_.resume();
+    return score();
+  }
+
+ private:
+  [[nodiscard]] Ports ports() {
+    return {clock_, store_, router_, workload_, metrics_, webhooks_, recorder_, entropy_};
+  }
+
+  [[nodiscard]] ExportNames names() const {
+    const Canary& canary = policy_.canary;
+    const TemplateValues values = template_values(canary, {}, "1m");
+    return {.ns = canary.name.ns,
+            .target = values.target,
+            .service = values.service,
+            .ingress = values.ingress,
+            .route = values.route,
+            .released = binding_.service};
+  }
+
+  void wait(Duration time) {
+    if (time <= Duration::zero() || over_) return;
+    world_.call_at(world_.now() + time, [this] { controller_.resume(); });
+    controller_.suspend();
+  }
+
+  void plan_releases() {
+    for (std::size_t i = 0; i < scenario_.releases.size(); ++i) {
+      const Release& release = scenario_.releases[i];
+      const bool ours = release.service == binding_.service;
+      if (ours) last_release_ = i;
+      world_.call_at(Instant{release.at}, [this, i, ours] {
+        const Release& due = scenario_.releases[i];
+        world_.set_version(world_.workload(due.service, Role::Target),
+                           world_.version_of_release(i));
+        if (!ours) return;
+        if (i == *last_release_) {
+          released_ = true;
+          released_at_ = world_.now();
+          edge_before_ = edge_total();
+        }
+      });
+    }
+  }
+
+  void plan_scrape() {
+    world_.call_at(world_.now() + scenario_.telemetry.scrape_interval, [this] {
+      const bool lost =
+          gaps_.unit() < scenario_.telemetry.gap_probability ||
+          active_fault(scenario_, Fault::Kind::ScrapeGap, "", world_.now()) != nullptr;
+      if (!lost) {
+        auto scrape = exporter_.scrape();
+        if (scenario_.telemetry.delay <= Duration::zero()) {
+          exporter_.write(scrape, series_);
+        } else {
+          world_.call_at(world_.now() + scenario_.telemetry.delay,
+                         [this, scrape = std::move(scrape)] { exporter_.write(scrape, series_); });
+        }
+      }
+      if (options_.keep_samples) samples_.push_back(sampler_.sample(router_.written().has_value()));
+      plan_scrape();
+    });
+  }
+
+  /// SCH-02..04: the first tick at once, then at a fixed rate; of the ticks missed during a long
+  /// one, one is made up.
+  void control() {
+    const auto admitted = admit(ports(), settings_);
+    if (!admitted) {
+      refused_ = admitted.error();
+      world_.stop();
+      return;
+    }
+    const Instant began = world_.now();
+    std::int64_t due = 0;
+    while (!over_) {
+      one_tick();
+      const std::int64_t passed = (world_.now() - began) / plan_.interval;
+      due = std::max(due + 1, passed);
+      wait(began + due * plan_.interval - world_.now());
+    }
+  }
+
+  void one_tick() {
+    recorder_.tick = {};
+    TickRecord& tick = recorder_.tick;
+    tick.number = static_cast<int>(ticks_.size());
+    tick.began = world_.now();
+    const bool released_before = released_;
+    volary::tick(ports(), settings_);
+    if (over_) return;  // cut short by the end of the scenario: not a tick that anybody saw
+    tick.ended = world_.now();
+    tick.status = store_.canary().status;
+    tick.routes = router_.written();
+    const WorkloadId target = world_.workload(binding_.service, Role::Target);
+    const WorkloadId primary = world_.workload(binding_.service, Role::Primary);
+    tick.target_replicas = world_.replicas(target);
+    tick.target_version = world_.version_name(binding_.service, world_.version(target));
+    if (primary != no_workload) {
+      tick.primary_replicas = world_.replicas(primary);
+      tick.primary_version = world_.version_name(binding_.service, world_.version(primary));
+    }
+    watch_decision(tick, released_before);
+    ticks_.push_back(tick);
+    if (options_.on_tick && !options_.on_tick(ticks_.back())) world_.stop();
+  }
+
+  /// A release is decided when its analysis has begun and ended; a short tail shows what came of
+  /// it.
+  void watch_decision(const TickRecord& tick, bool released_before) {
+    const Phase phase = tick.status.phase;
+    if (released_before && !decided(phase) && phase != Phase::Initialized) started_ = true;
+    const bool failed_at_once = released_before && phase == Phase::Failed && !tick.events.empty();
+    if (decided_at_ || !(started_ || failed_at_once) || !decided(phase)) return;
+    decided_at_ = tick.ended;
+    promoted_ = phase == Phase::Succeeded;
+    edge_after_ = edge_total();
+    const Duration tail = std::max<Duration>(3min, 2 * plan_.interval);
+    world_.call_at(std::min(Instant{scenario_.duration}, tick.ended + tail),
+                   [this] { world_.stop(); });
+  }
+
+  [[nodiscard]] VersionCounters edge_total() const {
+    VersionCounters total;
+    for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) {
+      total.requests += world_.edge(i).requests;
+      total.failures += world_.edge(i).failures;
+    }
+    return total;
+  }
+
+  Run score() {
+    Run run;
+    run.scenario = scenario_.name;
+    run.policy = policy_.label;
+    run.seed = options_.seed;
+    run.compat = options_.compat;
+    run.canary = policy_.canary.name;
+    run.service = binding_.service;
+    run.plan = plan_;
+    run.ended = world_.now();
+    run.notes = binding_.notes;
+    run.conservation = world_.conservation();
+    for (const Conservation& books : run.conservation)
+      expects(books.holds(), "requests generated = answered + failed + in flight (INV-56)");
+    run.requests = world_.hops();
+    run.kernel_events = world_.kernel_events();
+
+    Score& score = run.score;
+    score.users = world_.users();
+    if (last_release_) {
+      const Release& release = scenario_.releases[*last_release_];
+      run.release_at = Instant{release.at};
+      const int version = world_.version_of_release(*last_release_);
+      const VersionCounters fresh = world_.version_counters(binding_.service, version);
+      const VersionCounters old = world_.version_counters(binding_.service, 0);
+      score.bad_release = release.bad;
+      score.outcome = !decided_at_ ? Outcome::Unfinished
+                      : promoted_  ? Outcome::Promoted
+                                   : Outcome::RolledBack;
+      if (decided_at_) score.decided_after = *decided_at_ - released_at_;
+      score.exposed_requests = fresh.requests;
+      const double usual =
+          old.requests == 0 ? 0
+                            : static_cast<double>(old.failures) / static_cast<double>(old.requests);
+      const double beyond =
+          static_cast<double>(fresh.failures) - usual * static_cast<double>(fresh.requests);
+      score.harmed_requests = beyond > 0 ? static_cast<std::uint64_t>(std::llround(beyond)) : 0;
+      score.harmed_users =
+          score.harmed_requests == 0 ? 0 : world_.harmed_users(binding_.service, version);
+      const VersionCounters end = decided_at_ ? edge_after_ : edge_total();
+      if (released_) {
+        score.user_requests = end.requests - edge_before_.requests;
+        score.failed_requests = end.failures - edge_before_.failures;
+      }
+      for (const TickRecord& tick : ticks_)
+        if (tick.routes)
+          score.max_canary_weight =
+              std::max(score.max_canary_weight, tick.routes->canary.percent());
+    }
+    run.ticks = std::move(ticks_);
+    run.samples = std::move(samples_);
+    run.digest = digest(run);
+    return run;
+  }
+
+ public:
+  std::optional<Error> refused_;
+
+ private:
+  const Scenario& scenario_;
+  const Policy& policy_;
+  const RunOptions& options_;
+  Binding binding_;
+  EngineSettings settings_;
+  Plan plan_;
+  TrafficWorld world_;
+  promql::SeriesStore series_;
+  Exporter exporter_;
+  Stream gaps_;
+  Wait wait_;
+  VirtualClock clock_;
+  StreamEntropy entropy_;
+  SimStore store_;
+  SimRouter router_;
+  SimWorkload workload_;
+  SimMetrics metrics_;
+  RunRecorder recorder_;
+  SimWebhooks webhooks_;
+  Sampler sampler_;
+  std::vector<TickRecord> ticks_;
+  std::vector<Sample> samples_;
+  std::optional<std::size_t> last_release_;
+  bool released_ = false, started_ = false, promoted_ = false, over_ = false;
+  Instant released_at_{};
+  std::optional<Instant> decided_at_;
+  VersionCounters edge_before_, edge_after_;
+  Fiber controller_;
+};
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Promoted: return "promoted";
+    case Outcome::RolledBack: return "rolled back";
+    case Outcome::Unfinished: return "unfinished";
+    case Outcome::NoRelease: return "no release";
+  }
+  return "";
+}
+
+Result<Run> simulate(const Scenario& scenario, const Policy& policy, const RunOptions& options) {
+  auto binding = bind(scenario, policy, options);
+  if (!binding) return tl::unexpected(binding.error());
+  Flight flight{scenario, policy, options, *std::move(binding)};
+  Run run = flight.fly();
+  if (flight.refused_) return tl::unexpected(*flight.refused_);
+  return run;
+}
+
+}  // namespace volary::sim
