@@ -36,7 +36,7 @@ TEST_CASE("wrong use is exit 2 and one line that names the help") {
   }
 }
 
-TEST_CASE("--json-errors makes every error one JSON object") {
+TEST_CASE("option --json-errors makes every error one JSON object") {
   const auto ended = program::volary({"--json-errors", "completion", "tcsh"});
   CHECK(ended.code == 2);
   const auto error = nlohmann::json::parse(ended.err);

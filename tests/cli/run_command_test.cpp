@@ -123,7 +123,7 @@ TEST_CASE("run prints the timeline, the verdict and what the other semantics wou
   CHECK(err.empty());
 }
 
-TEST_CASE("--expect decides between 0 and 1") {
+TEST_CASE("option --expect decides between 0 and 1") {
   World world;
   std::string out, err;
   CHECK(world.fly({.files = {world.scenario, world.careful}, .expect = "rolled-back"}, out, err) ==
@@ -135,7 +135,7 @@ TEST_CASE("--expect decides between 0 and 1") {
         Exit::No);
 }
 
-TEST_CASE("--json writes records and nothing else") {
+TEST_CASE("option --json writes records and nothing else") {
   World world;
   std::string out, err;
   CHECK(world.fly({.files = {world.scenario, world.careful, world.bold}, .json = true}, out, err) ==
