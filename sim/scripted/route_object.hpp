@@ -47,9 +47,8 @@ class RouteObject {
  public:
   explicit RouteObject(RouteFamily family) : family_{family} {}
 
-  /// Creates the object, or repairs it where it differs (RT-COMMON-40). `true` when something was
-  /// written, so that a refused write can be told from a reconcile that had nothing to do: ask
-  /// `needs_write` first.
+  /// Creates the object, or repairs it where it differs (RT-COMMON-40). A write that may be refused
+  /// is told beforehand by `needs_write`.
   void reconcile(const Canary& canary);
   [[nodiscard]] bool needs_write(const Canary& canary) const;
 
