@@ -46,7 +46,7 @@ awk -v root="$root/" '
     if (path ~ /^[a-z_0-9]+$/) library = "std"
     else if (path ~ /^Q[A-Z][A-Za-z0-9]*$/ || path ~ /^Qt[A-Z][a-zA-Z0-9]*\//) library = "Qt"
     else if ((layer, library) in in_sources || (layer, library) in in_headers) ;
-    else if (path ~ /^((sys|netinet|arpa|net)\/)?[a-z_0-9]+\.h$/) library = "system"
+    else if (path ~ /^((sys|netinet|arpa|net|sanitizer)\/)?[a-z_0-9]+\.h$/) library = "system"
     if ((layer, library) in in_headers) next
     if (!header && (layer, library) in in_sources) next
     complain(layer ((layer, library) in in_sources ? " keeps <" path "> out of its headers" : " does not use <" path ">"))
