@@ -32,45 +32,50 @@ class WatchedText : public std::streambuf {
   WatchedText(std::string_view text, const std::string& file, const InputLimits& limits)
       : text_{text}, file_{file}, limits_{limits} {}
 
-  void an_event_came() {
-    open_ = 0;
-    separators_ = references_ = 0;
-  }
+  void an_event_came() { since_ = {}; }
+  /// Why the text ended before its end.
+  [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
 
  protected:
   std::streamsize xsgetn(char* to, std::streamsize wanted) override {
-    const auto count = std::min(static_cast<std::size_t>(wanted), text_.size() - position_);
-    for (std::size_t i = 0; i < count; ++i) watch(to[i] = text_[position_ + i]);
-    position_ += count;
+    std::size_t count = 0;
+    for (; count < static_cast<std::size_t>(wanted) && position_ < text_.size() && !refusal_;
+         ++count)
+      watch(to[count] = text_[position_++]);
     return static_cast<std::streamsize>(count);
   }
 
  private:
   void watch(char c) {
-    switch (c) {
-      case '\n': ++line_; return;
+    switch (++since_.bytes; c) {
+      case '\n': ++line_, ++since_.lines; break;
       case '[':
-      case '{': ++open_; break;
+      case '{': ++since_.open, ++since_.separators; break;
       case ']':
-      case '}': --open_; return;
+      case '}': --since_.open; break;
       case '!':
+      case '?':
       case '&':
-      case '*': ++references_; break;
+      case '*': ++since_.references; break;
+      case '"':
+      case '\'': ++since_.quotes; break;
       case ',':
-      case ':': break;
-      default: return;
+      case ':': ++since_.separators; break;
+      default: break;
     }
-    // Brackets within quoted text count too, so both bounds are far above what a legitimate
+    // What stands within quoted text counts too, so the bounds are far above what a legitimate
     // document of the permitted depth and size can reach between two events.
-    if (open_ > 1000)
-      throw Refusal{error_at({file_, line_, 1}, {},
-                             fmt::format("nested deeper than {} levels", limits_.depth))};
-    if (references_ > 20 * limits_.aliases)
-      throw Refusal{error_at({file_, line_, 1}, {},
-                             fmt::format("more than {} uses of aliases", limits_.aliases))};
-    if (++separators_ > 4 * limits_.nodes)
-      throw Refusal{
-          error_at({file_, line_, 1}, {}, fmt::format("more than {} nodes", limits_.nodes))};
+    if (since_.open > 1000) stop(fmt::format("nested deeper than {} levels", limits_.depth));
+    if (since_.references > 20 * limits_.aliases)
+      stop(fmt::format("more than {} uses of aliases and tags", limits_.aliases));
+    if (std::max({since_.separators, since_.quotes, since_.lines}) > 4 * limits_.nodes)
+      stop(fmt::format("more than {} nodes", limits_.nodes));
+    if (since_.bytes > 6 * limits_.scalar_bytes) stop("a single value of many MiB");
+  }
+
+  /// From here on the text is at its end: yaml-cpp leaks when its input throws.
+  void stop(std::string why) {
+    if (!refusal_) refusal_ = error_at({file_, line_, 1}, {}, std::move(why));
   }
 
   std::string_view text_;
@@ -78,8 +83,11 @@ class WatchedText : public std::streambuf {
   const InputLimits& limits_;
   std::size_t position_ = 0;
   int line_ = 1;
-  long open_ = 0;
-  std::size_t separators_ = 0, references_ = 0;
+  struct {
+    long open = 0;
+    std::size_t bytes = 0, lines = 0, separators = 0, references = 0, quotes = 0;
+  } since_;  ///< the last event
+  std::optional<Error> refusal_;
 };
 
 struct Size {
@@ -376,14 +384,15 @@ Result<std::vector<Node>> parse_documents(std::string_view text, const std::stri
     Builder builder{watched, file, limits};
     while (parser.HandleNextDocument(builder)) {
     }
+    if (watched.refusal()) return tl::unexpected(*watched.refusal());
     std::vector<Node> documents = builder.take();
     if (documents.empty())
       return tl::unexpected(error_at({file, 0, 0}, {}, "is empty: no document in it"));
     return documents;
   } catch (const Refusal& refusal) {
-    return tl::unexpected(refusal.error);
+    return tl::unexpected(watched.refusal().value_or(refusal.error));
   } catch (const YAML::Exception& exception) {
-    return tl::unexpected(syntax_error(exception, text, file));
+    return tl::unexpected(watched.refusal().value_or(syntax_error(exception, text, file)));
   }
 }
 

@@ -9,6 +9,13 @@
 namespace volary {
 namespace {
 
+/// A second of one core, as the product promises; the sanitizers' builds are several times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::clock_t longest = 15 * CLOCKS_PER_SEC;
+#else
+constexpr std::clock_t longest = CLOCKS_PER_SEC;
+#endif
+
 std::vector<Node> parsed(std::string_view text) {
   auto documents = parse_documents(text, "t.yaml");
   INFO((documents ? std::string{} : to_string(documents.error())));
@@ -20,7 +27,7 @@ Error refused(std::string_view text, const InputLimits& limits = {}) {
   const std::clock_t before = std::clock();
   const auto documents = parse_documents(text, "t.yaml", limits);
   REQUIRE_FALSE(documents);
-  CHECK(std::clock() - before < CLOCKS_PER_SEC);
+  CHECK(std::clock() - before < longest);
   CHECK(documents.error().kind == ErrorKind::Invalid);
   CHECK(to_string(documents.error()).find('\n') == std::string::npos);
   return documents.error();
@@ -30,7 +37,7 @@ Error refused(std::string_view text, const InputLimits& limits = {}) {
 void answered_soon(std::string_view text) {
   const std::clock_t before = std::clock();
   const auto documents = parse_documents(text, "t.yaml");
-  CHECK(std::clock() - before < CLOCKS_PER_SEC);
+  CHECK(std::clock() - before < longest);
   if (!documents) CHECK(to_string(documents.error()).find('\n') == std::string::npos);
 }
 
@@ -124,9 +131,13 @@ TEST_CASE("what never ends or is far too much is answered within a second") {
         "- x\n",   "---\n", "...\n",  "- - [ ", "a:\n", "{} ",       "? [", "&a [",   "!!x ",
         "[\"]\",", "#]\n[", "a: |\n", "\t",     "[a, ", "%TAG ! x\n"}) {
     INFO(piece);
-    answered_soon(repeated(piece, 10 * MiB));
-    answered_soon("[" + repeated(piece, 2 * MiB));
-    answered_soon("a: " + repeated(piece, 2 * MiB));
+    answered_soon(repeated(piece, 3 * MiB));
+    answered_soon("[" + repeated(piece, MiB));
+    answered_soon("a: " + repeated(piece, MiB));
+  }
+  for (const std::string_view piece : {"\"", "a\n", "a ", "- x\n", "\xC3\xA9"}) {
+    INFO(piece);
+    answered_soon("[" + repeated(piece, 15 * MiB));
   }
   CHECK(refused(repeated("- x\n", 16 * MiB + 4)).message == "input larger than 16 MiB");
   CHECK(refused("a: '" + repeated("x", 2 * MiB) + "'").message == "a text of more than 1024 KiB");
