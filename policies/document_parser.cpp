@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <istream>
 #include <map>
 #include <optional>
@@ -312,10 +313,11 @@ class Builder : public YAML::EventHandler {
 std::optional<Error> not_text(std::string_view text, const std::string& file) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
     return error_at({file, 0, 0}, {}, "is UTF-16, not UTF-8", "save it as UTF-8");
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+    return error_at({file, 0, 0}, {}, fmt::format("is not text: byte {} is NUL", nul));
   Mark at{file, 1, 1};
   for (std::size_t i = 0; i < text.size(); ++at.column) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == 0) return error_at({file, 0, 0}, {}, fmt::format("is not text: byte {} is NUL", i));
     if (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r')
       return error_at(at, {}, fmt::format("a control character (0x{:02x})", byte),
                       "is this a text file?");
@@ -340,6 +342,40 @@ std::optional<Error> not_text(std::string_view text, const std::string& file) {
   return std::nullopt;
 }
 
+/// The code unit of `\uXXXX` at a place of a text.
+std::optional<unsigned> escaped_unit(std::string_view text, std::size_t place) {
+  if (place + 6 > text.size() || text[place] != '\\' || text[place + 1] != 'u') return std::nullopt;
+  unsigned unit = 0;
+  const char* end = text.data() + place + 6;
+  const auto [parsed, error] = std::from_chars(end - 4, end, unit, 16);
+  return error == std::errc{} && parsed == end ? std::optional{unit} : std::nullopt;
+}
+
+/// JSON writes characters beyond U+FFFF as two escapes (RFC 8259 §7), which YAML does not know.
+std::string join_surrogates(std::string_view json) {
+  std::string text;
+  text.reserve(json.size());
+  for (std::size_t i = 0; i < json.size();) {
+    const auto high = escaped_unit(json, i);
+    const auto low =
+        high && *high >= 0xD800 && *high < 0xDC00 ? escaped_unit(json, i + 6) : std::nullopt;
+    if (low && *low >= 0xDC00 && *low < 0xE000) {
+      text += fmt::format("\\U{:08X}", 0x10000 + ((*high - 0xD800) << 10) + (*low - 0xDC00));
+      i += 12;
+    } else {
+      const std::size_t length = json[i] == '\\' ? 2 : 1;  // an escaped backslash begins no escape
+      text += json.substr(i, length);
+      i += length;
+    }
+  }
+  return text;
+}
+
+bool looks_like_json(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+}
+
 bool indented_by_tab(std::string_view text, int line) {
   for (int here = 1; here < line; ++here) {
     const auto end = text.find('\n');
@@ -362,7 +398,7 @@ Error syntax_error(const YAML::Exception& exception, std::string_view text,
   if (said == YAML::ErrorMsg::UNKNOWN_ANCHOR)
     return error_at(at, {}, "an alias to an anchor that does not exist",
                     "a text that begins with * needs quotes");
-  if (said == YAML::ErrorMsg::INVALID_UNICODE)
+  if (said.starts_with(YAML::ErrorMsg::INVALID_UNICODE))
     return error_at(at, {}, "an escape that is no character");
   return error_at(at, {}, fmt::format("this is not YAML: {}", said),
                   "check the indentation, brackets and quotes before this place");
@@ -377,6 +413,9 @@ Result<std::vector<Node>> parse_documents(std::string_view text, const std::stri
         error_at({file, 0, 0}, {}, fmt::format("input larger than {} MiB", limits.bytes >> 20)));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (auto error = not_text(text, file)) return tl::unexpected(*std::move(error));
+  std::string joined;
+  if (looks_like_json(text) && text.find("\\u") != std::string_view::npos)
+    text = joined = join_surrogates(text);
   WatchedText watched{text, file, limits};
   try {
     std::istream stream{&watched};

@@ -72,6 +72,8 @@ TEST_CASE("JSON is read as it is, tabs and all") {
       parsed("{\n\t\"a\":1,\t\"b\":[true,null,\"x\\/y\\u00e9\"],\n\t\"c\":{}\n}\n");
   CHECK(to_flow_yaml(documents[0]) == "{a: 1, b: [true, null, x/yé], c: {}}");
   CHECK(documents[0].find("b")->items[2].quoted);
+  CHECK(parsed(R"({"a": "\ud83d\ude80 \\ud83d\u00e9"})")[0].text_at({"a"}) == "🚀 \\ud83dé");
+  CHECK(refused(R"({"a": "\ud83d"})").message == "an escape that is no character");
   CHECK(parsed("{\"a\":1}\n{\"a\":2}\n").size() == 2);
 }
 
