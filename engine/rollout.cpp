@@ -17,6 +17,17 @@ void Pass::step_progressive() {
     }
     return;
   }
+  if (strict()) {
+    Plan reference = plan_;
+    reference.compat = Compat::Flagger;
+    if (std::holds_alternative<MoveTraffic>(decision) &&
+        reference.next_step(now_.canary) != plan_.next_step(now_.canary))
+      cured("Q-06", fmt::format("the next weight above {} % is taken", now_.canary.percent()));
+    const Analysis& analysis = canary_.spec.analysis;
+    if (std::holds_alternative<AskPromotion>(decision) && analysis.step_weights.empty() &&
+        analysis.max_weight > 100)
+      cured("Q-35", fmt::format("maxWeight {} is read as 100", analysis.max_weight));
+  }
   if (!now_.mirrored && phase_ != Phase::WaitingPromotion && traffic_gate() == Gate::Closed)
     return;                                                      // SM-71
   if (const auto* move = std::get_if<MoveTraffic>(&decision)) {  // SM-72

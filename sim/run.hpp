@@ -13,6 +13,7 @@
 #include "engine/plan.hpp"
 #include "engine/ports.hpp"
 #include "engine/result.hpp"
+#include "engine/tick_record.hpp"
 #include "policies/policy.hpp"
 #include "sim/scenario.hpp"
 
@@ -20,30 +21,8 @@
 /// and window read.
 namespace volary::sim {
 
-/// One webhook call of a tick, in order.
-struct HookRecord {
-  std::string hook;
-  HookType type{};
-  Phase phase{};
-  bool passed = false;
-  std::string error;
-  Duration took{};
-  friend bool operator==(const HookRecord&, const HookRecord&) = default;
-};
-
-/// One pass of the rules: the state after it and everything it said.
-struct TickRecord {
-  int number = 0;  ///< from 0
-  Instant began{}, ended{};
-  CanaryStatus status;           ///< after the tick
-  std::optional<Routes> routes;  ///< as the routing object says after the tick
-  int target_replicas = 0, primary_replicas = 0;
-  std::string target_version, primary_version;
-  std::vector<Event> events;
-  std::vector<Alert> alerts;
-  std::vector<CheckEvidence> checks;
-  std::vector<HookRecord> hooks;
-};
+using volary::HookRecord;
+using volary::TickRecord;
 
 /// What happened between two points of the axis, per version of the released service.
 struct VersionSample {
@@ -139,5 +118,11 @@ struct CompatDifference {
   Outcome strict{}, flagger{};
   std::vector<std::string> quirks;  ///< "Q-06", in the order they were met
 };
+
+/// Flies the same inputs under both semantics.
+/// Errors: those of simulate().
+[[nodiscard]] Result<CompatDifference> compat_difference(const Scenario& scenario,
+                                                         const Policy& policy,
+                                                         const RunOptions& options);
 
 }  // namespace volary::sim
