@@ -53,24 +53,40 @@ std::string summary(const Flight& flight, std::string_view tag) {
   return text + figures(flight.verdict);
 }
 
+/// Numbers stand to the right, words to the left.
+bool numeric(std::string_view cell) {
+  return !cell.empty() &&
+         (std::string_view{"0123456789-+<"}.find(cell.front()) != std::string_view::npos ||
+          cell == "–");
+}
+
 std::string table(const Table& table) {
   std::string text =
       fmt::format("<table><caption>{}</caption>\n<thead><tr>", escaped(table.caption));
-  for (std::size_t i = 0; i < table.head.size(); ++i)
-    text += fmt::format("<th{}>{}</th>", i == 0 ? "" : " class=\"n\"", escaped(table.head[i]));
+  for (std::size_t i = 0; i < table.head.size(); ++i) {
+    const bool right =
+        !table.rows.empty() && i < table.rows.front().size() && numeric(table.rows.front()[i]);
+    text += fmt::format("<th{}>{}</th>", right ? " class=\"n\"" : "", escaped(table.head[i]));
+  }
   text += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
     text += "<tr>";
-    for (std::size_t i = 0; i < row.size(); ++i)
-      text += fmt::format("<td{}>{}</td>", i == 0 ? "" : " class=\"n\"", escaped(row[i]));
+    for (const std::string& cell : row)
+      text += fmt::format("<td{}>{}</td>", numeric(cell) ? " class=\"n\"" : "", escaped(cell));
     text += "</tr>\n";
   }
   return text + "</tbody></table>\n";
 }
 
+/// Whether the flights meet one world; a good and a bad release from flags are two.
+bool one_world(const std::vector<Flight>& flights) {
+  return std::ranges::all_of(
+      flights, [&](const Flight& flight) { return flight.scenario == flights.front().scenario; });
+}
+
 std::string comparison_table(const std::vector<Flight>& flights) {
   Table all{
-      "The same traffic under each policy",
+      one_world(flights) ? "The same traffic under each policy" : "Each flight",
       {"policy", "outcome", "after", "verdict", "failed because of it", "users", "most traffic"},
       {}};
   for (const Flight& flight : flights) {
@@ -79,7 +95,9 @@ std::string comparison_table(const std::vector<Flight>& flights) {
                         score.decided_after ? spoken(*score.decided_after) : "–",
                         std::string{judged(score)}, count(score.harmed_requests),
                         count(score.harmed_users), fmt::format("{} %", score.max_canary_weight)});
+    if (!one_world(flights)) all.rows.back().insert(all.rows.back().begin(), flight.run->scenario);
   }
+  if (!one_world(flights)) all.head.insert(all.head.begin(), "scenario");
   return table(all);
 }
 
@@ -254,15 +272,14 @@ std::string html(const Report& report) {
       "'unsafe-inline'; script-src 'unsafe-inline'\">\n"
       "<title>{}: {}</title>\n<style>\n{}\n{}</style>\n</head>\n<body>\n",
       escaped(first.run->scenario),
-      escaped(several ? "policies side by side" : first.verdict.headline), dygraphs_css,
-      report_css);
+      escaped(several ? "flights side by side" : first.verdict.headline), dygraphs_css, report_css);
   page += "<header>\n";
   if (several) {
-    page += fmt::format(
-        "<p class=\"of\">{}: {} released, seed {}</p>\n<h1>{} policies over the same "
-        "traffic</h1>\n",
-        escaped(first.run->scenario), escaped(first.run->service), first.run->seed,
-        report.flights.size());
+    const bool together = one_world(report.flights);
+    page += fmt::format("<p class=\"of\">{}{} released, seed {}</p>\n<h1>{} {}</h1>\n",
+                        together ? escaped(first.run->scenario) + ": " : "",
+                        escaped(first.run->service), first.run->seed, report.flights.size(),
+                        together ? "policies over the same traffic" : "flights");
     page += comparison_table(report.flights);
   } else {
     page += fmt::format("<p class=\"of\">{}: {} released under policy {}, {}</p>\n",
@@ -275,8 +292,8 @@ std::string html(const Report& report) {
   for (const Flight& flight : report.flights) {
     page += "<section>\n";
     if (several)
-      page += fmt::format("<h2>Policy {}, {}</h2>\n", escaped(flight.run->policy),
-                          escaped(strategy_text(flight.run->plan))) +
+      page += fmt::format("<h2>{}: policy {}, {}</h2>\n", escaped(flight.run->scenario),
+                          escaped(flight.run->policy), escaped(strategy_text(flight.run->plan))) +
               summary(flight, "h3");
     page += charts(flight) + events(flight) + checks(flight) + "</section>\n";
   }
