@@ -80,8 +80,9 @@ std::string table(const Table& table) {
 
 /// Whether the flights meet one world; a good and a bad release from flags are two.
 bool one_world(const std::vector<Flight>& flights) {
-  return std::ranges::all_of(
-      flights, [&](const Flight& flight) { return flight.scenario == flights.front().scenario; });
+  return std::ranges::all_of(flights, [&](const Flight& flight) {
+    return flight.run->scenario == flights.front().run->scenario;
+  });
 }
 
 std::string comparison_table(const std::vector<Flight>& flights) {
