@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/run_command.hpp"
 #include "cli/session.hpp"
 
 namespace volary::cli {
@@ -55,6 +56,8 @@ int volary_main(int argc, const char* const* argv) {
   app.add_flag("--json-errors", session.json_errors,
                "errors as one JSON object a line on standard error");
   app.set_version_flag("--version", "volary " VOLARY_VERSION);
+  const RunPorts ports = run_ports();
+  add_run(app, session, ports);
   add_test(app, session);
   add_completion(app, session);
   add_version(app, session);

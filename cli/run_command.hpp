@@ -52,6 +52,9 @@ struct RunPorts {
   std::function<std::string(const sim::Run&)> records;
 };
 
+/// The layers below, as they are.
+[[nodiscard]] RunPorts run_ports();
+
 [[nodiscard]] Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports);
 
 /// The command line as it can be pasted again: words that need it are quoted.
