@@ -58,6 +58,7 @@ int volary_main(int argc, const char* const* argv) {
   app.set_version_flag("--version", "volary " VOLARY_VERSION);
   const RunPorts ports = run_ports();
   add_run(app, session, ports);
+  add_init(app, session);
   add_test(app, session);
   add_completion(app, session);
   add_version(app, session);

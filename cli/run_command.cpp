@@ -71,15 +71,7 @@ Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const 
   auto loaded = ports.load_policies(policies);
   if (!loaded) return tl::unexpected(loaded.error());
   inputs.policies = std::move(*loaded);
-  for (const Policy& policy : inputs.policies) {
-    for (const Remark& remark : policy.remarks) {
-      std::string text = to_string(remark.at) + ": ";
-      if (!remark.path.empty()) text += remark.path + ": ";
-      text += remark.text;
-      if (!remark.hint.empty()) text += "; " + remark.hint;
-      warn(session, text);
-    }
-  }
+  for (const Policy& policy : inputs.policies) warn_of(session, policy.remarks);
   if (!scenarios.empty()) {
     if (flags.describes_world())
       return tl::unexpected(
@@ -90,7 +82,7 @@ Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const 
     if (!scenario) return tl::unexpected(scenario.error());
     inputs.worlds.push_back(std::move(*scenario));
   } else {
-    auto worlds = ports.quick(flags, inputs.policies.front());
+    auto worlds = ports.quick(inputs.policies.front(), flags.world);
     if (!worlds) return tl::unexpected(worlds.error());
     inputs.worlds = std::move(*worlds);
   }
@@ -238,7 +230,7 @@ class Flights {
   }
 
   std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
-    if (Interrupt::asked()) return {};
+    if (!ports_.compat || Interrupt::asked()) return {};
     sim::RunOptions quiet = options_;
     quiet.keep_samples = false;
     quiet.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };

@@ -8,6 +8,7 @@
 
 #include "cli/session.hpp"
 #include "policies/policy.hpp"
+#include "scenarios/quick.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario.hpp"
 
@@ -26,12 +27,11 @@ struct RunFlags {
   std::string expect;
   std::vector<std::string> bind;  ///< canary=service
   std::string missing_metrics = "error";
-  // A world from flags, where no scenario is given.
-  std::string rps, p50, p99, errors;
-  std::vector<std::string> bad;
+  QuickFlags world;  ///< where no scenario is given
 
   [[nodiscard]] bool describes_world() const {
-    return !rps.empty() || !p50.empty() || !p99.empty() || !errors.empty() || !bad.empty();
+    return !world.rps.empty() || !world.p50.empty() || !world.p99.empty() ||
+           !world.errors.empty() || !world.bad.empty();
   }
 };
 
@@ -40,7 +40,7 @@ struct RunPorts {
   std::function<Result<sim::Scenario>(const std::string& file)> load_scenario;
   std::function<Result<std::vector<Policy>>(const std::vector<std::string>& files)> load_policies;
   /// The good and the bad release of a world built from flags.
-  std::function<Result<std::vector<sim::Scenario>>(const RunFlags& flags, const Policy& policy)>
+  std::function<Result<std::vector<sim::Scenario>>(const Policy& policy, const QuickFlags& flags)>
       quick;
   std::function<Result<sim::Run>(const sim::Scenario&, const Policy&, const sim::RunOptions&)>
       simulate;

@@ -12,17 +12,43 @@ namespace {
 
 constexpr const char* examples =
     "Examples (from the top of the source tree):\n"
-    "  volary run scenarios/checkout-bad-release.yaml policies/progressive-default.yaml\n"
-    "  volary run policies/progressive-default.yaml --rps 200 --p99 300ms --errors 0.1% --bad "
-    "errors=+2%\n"
-    "  volary run scenarios/checkout-bad-release.yaml policies/progressive-default.yaml --seeds "
-    "100\n"
+    "  volary run scenarios/checkout-latency-regression.yaml policies/default-progressive.yaml\n"
+    "  volary run policies/default-progressive.yaml --rps 200 --p99 300ms --errors 0.1%\n"
+    "  volary run scenarios/slow-dependency.yaml policies/default-progressive.yaml --report "
+    "out.html\n"
+    "  volary run scenarios/checkout-latency-regression.yaml policies/default-progressive.yaml "
+    "policies/bold-progressive.yaml\n"
     "\n"
-    "Exit codes: 0 done; 1 not as --expect says; 2 wrong use or refused input; 4 an invariant does "
-    "not hold;\n"
-    "5 interrupted, results kept; 6 an output could not be written.\n";
+    "Ends with 0 when done, 1 when a flight does not end as --expect says, 2 when an input is "
+    "refused,\n"
+    "4 when an invariant does not hold, 5 when interrupted (what is done is kept), 6 when an "
+    "output\n"
+    "cannot be written. docs/cli.md has the whole story.\n";
 
 }  // namespace
+
+void add_world(CLI::App& command, QuickFlags& flags) {
+  const std::string world = "A world from flags, where no scenario is given";
+  command.add_option("--rps", flags.rps, "requests per second (default 100)")
+      ->type_name("RATE")
+      ->group(world);
+  command.add_option("--p50", flags.p50, "median request duration (default: a sixth of --p99)")
+      ->type_name("TIME")
+      ->group(world);
+  command.add_option("--p99", flags.p99, "99th percentile of request durations (default 300ms)")
+      ->type_name("TIME")
+      ->group(world);
+  command.add_option("--errors", flags.errors, "share of requests that fail (default 0.1%)")
+      ->type_name("SHARE")
+      ->group(world);
+  command
+      .add_option("--bad", flags.bad,
+                  "what the bad release does, such as errors=+2%,latency=x1.5 (default errors=+2%)")
+      ->type_name("CHANGES")
+      ->expected(1)
+      ->take_all()
+      ->group(world);
+}
 
 void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
   CLI::App* command = app.add_subcommand("run", "fly a release and show it tick by tick");
@@ -34,39 +60,12 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
       ->required()
       ->type_name("[SCENARIO] POLICY...");
 
-  const std::string world = "A world from flags, where no scenario is given";
-  command->add_option("--rps", flags->rps, "requests per second (default 100)")
-      ->type_name("RATE")
-      ->group(world);
-  command->add_option("--p50", flags->p50, "median request duration")
-      ->type_name("TIME")
-      ->group(world);
-  command->add_option("--p99", flags->p99, "99th percentile of request duration, such as 300ms")
-      ->type_name("TIME")
-      ->group(world);
-  command->add_option("--errors", flags->errors, "share of requests that fail, such as 0.1%")
-      ->type_name("SHARE")
-      ->group(world);
-  command
-      ->add_option("--bad", flags->bad,
-                   "what the bad release does: errors=+2%, latency=x1.5 (may be repeated)")
-      ->type_name("CHANGE")
-      ->expected(1)
-      ->take_all()
-      ->group(world);
+  add_world(*command, flags->world);
 
   const std::string flight = "The flight";
   command->add_option("--seed", flags->seed, "one seed, one run")
       ->capture_default_str()
       ->type_name("N")
-      ->group(flight);
-  command->add_option("--seeds", flags->seeds, "fly N seeds and count the outcomes")
-      ->check(CLI::Range(1, 1'000'000))
-      ->type_name("N")
-      ->group(flight);
-  command->add_option("--jobs", flags->jobs, "flights at a time (default: one a core)")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("J")
       ->group(flight);
   command
       ->add_option("--speed", flags->speed,
@@ -91,8 +90,9 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
       ->group(flight);
 
   const std::string results = "Results";
-  command->add_flag("--json", flags->json, "records instead of text, one JSON object a line")
-      ->group(results);
+  if (ports.records)
+    command->add_flag("--json", flags->json, "records instead of text, one JSON object a line")
+        ->group(results);
   command
       ->add_option("--report", flags->report, "write a report that opens in any browser, offline")
       ->type_name("FILE.html")

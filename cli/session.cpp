@@ -118,6 +118,16 @@ void warn(const Session& session, std::string_view text) {
              sim::report::printable(session.err, text));
 }
 
+void warn_of(const Session& session, const std::vector<Remark>& remarks) {
+  for (const Remark& remark : remarks) {
+    std::string text = to_string(remark.at) + ": ";
+    if (!remark.path.empty()) text += remark.path + ": ";
+    text += remark.text;
+    if (!remark.hint.empty()) text += "; " + remark.hint;
+    warn(session, text);
+  }
+}
+
 bool write_out(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;

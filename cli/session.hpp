@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "engine/result.hpp"
+#include "policies/policy.hpp"
 #include "sim/report/text_style.hpp"
 
 namespace CLI {
 class App;
+}
+namespace volary {
+struct QuickFlags;
 }
 
 /// What every subcommand shares: where its words go, how they look, and how the process ends.
@@ -51,6 +55,9 @@ Exit refuse(const Session& session, const Error& error);
 /// `warning: …` on standard error.
 void warn(const Session& session, std::string_view text);
 
+/// One warning a remark.
+void warn_of(const Session& session, const std::vector<Remark>& remarks);
+
 /// Writes results to standard output. False when nobody can read them any more, or the disk is
 /// full.
 [[nodiscard]] bool write_out(std::string_view text);
@@ -63,6 +70,8 @@ struct RunPorts;
 void add_run(CLI::App& app, Session& session, const RunPorts& ports);
 void add_test(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
+/// --rps, --p50, --p99, --errors, --bad: what `run` and `init` build a world from.
+void add_world(CLI::App& command, QuickFlags& flags);
 void add_completion(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
 

@@ -87,10 +87,10 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
   if (score.outcome == Outcome::NoRelease) return verdict;
   verdict.sentences.push_back(exposure(score));
   if (score.user_requests > 0) {
-    verdict.sentences.push_back(fmt::format("In all, {} of {} failed during the release ({}).",
-                                            count(score.failed_requests),
-                                            counted(score.user_requests, "user request"),
-                                            share(score.failed_requests, score.user_requests)));
+    verdict.sentences.push_back(
+        fmt::format("In all, {} of {} failed during the release, after retries ({}).",
+                    count(score.failed_requests), counted(score.user_requests, "user request"),
+                    share(score.failed_requests, score.user_requests)));
   }
   if (other) {
     std::string sentence = with_threshold(run, *other);

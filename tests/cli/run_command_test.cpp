@@ -75,7 +75,7 @@ struct World {
         }
         return all;
       },
-      .quick = [this](const RunFlags&, const Policy&) -> Result<std::vector<sim::Scenario>> {
+      .quick = [this](const Policy&, const QuickFlags&) -> Result<std::vector<sim::Scenario>> {
         return std::vector{flight.scenario, flight.scenario};
       },
       .simulate = [this](const sim::Scenario&, const Policy& policy,
@@ -165,7 +165,7 @@ TEST_CASE("wrong use is refused in one line") {
   refused({.files = {world.scenario}}, "no policy");
   refused({.files = {world.scenario, world.scenario, world.careful}}, "two scenarios");
   refused({.files = {world.scenario, world.careful}, .bind = {"podinfo"}}, "canary=service");
-  refused({.files = {world.scenario, world.careful}, .rps = "200"},
+  refused({.files = {world.scenario, world.careful}, .world = {.rps = "200"}},
           "give either the flags or the scenario");
   refused({.files = {"/nowhere/canary.yaml"}}, "/nowhere/canary.yaml");
   refused({.files = {file("broken.yaml", "kind: [\n")}}, "broken.yaml");
