@@ -16,7 +16,7 @@ bool routes_tcp(const Canary& canary) {
 }  // namespace
 
 Result<void> move_cookies(const Canary& canary, std::string_view provider, Weight canary_weight,
-                          CanaryStatus& status, Entropy& entropy) {
+                          CanaryStatus& status, Entropy& entropy, Compat compat) {
   const auto& affinity = canary.spec.analysis.session_affinity;
   if (!affinity) return {};
   const bool istio = provider == "istio";
@@ -31,8 +31,9 @@ Result<void> move_cookies(const Canary& canary, std::string_view provider, Weigh
                   canary.spec.analysis.interval);
     if (status.session_affinity_cookie.empty())
       status.session_affinity_cookie = affinity->cookie_name + "=" + entropy.letters(10);
-    // Drawn even for an empty name, as the reference does (SA-13).
-    if (!v1beta1 && status.primary_session_affinity_cookie.empty())
+    // The reference draws one for an empty name, too (SA-13, RT-COMMON-53).
+    const bool drawn = compat == Compat::Flagger || !affinity->primary_cookie_name.empty();
+    if (drawn && !v1beta1 && status.primary_session_affinity_cookie.empty())
       status.primary_session_affinity_cookie =
           affinity->primary_cookie_name + "=" + entropy.letters(10);
   } else if (!status.session_affinity_cookie.empty()) {

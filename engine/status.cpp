@@ -141,8 +141,8 @@ Result<void> Pass::write_iterations(int iterations) {
 
 Result<void> Pass::route(const Routes& routes) {
   Canary with_cookies = canary_;
-  const auto moved =
-      move_cookies(canary_, plan_.provider, routes.canary, with_cookies.status, ports_.entropy);
+  const auto moved = move_cookies(canary_, plan_.provider, routes.canary, with_cookies.status,
+                                  ports_.entropy, settings_.compat);
   if (!moved) return moved;
   auto set = ports_.router.set_routes(with_cookies, routes);
   if (set) canary_.status = with_cookies.status;
