@@ -27,6 +27,7 @@ struct TestOptions {
   bool json = false;
   bool quiet = false;
   std::string junit;
+  std::string compat;  ///< empty: as each test says
 };
 
 /// Whole texts are small here: a test is read by people.
@@ -130,7 +131,8 @@ Exit run_tests(const Session& session, const TestOptions& options) {
       if (!tests) return refuse(session, tests.error());
     }
     if (!options.quiet) warn_of_remarks(session, *tests, said);
-    for (const PolicyTest& test : *tests) {
+    for (PolicyTest& test : *tests) {
+      if (const auto compat = compat_named(options.compat)) test.compat = *compat;
       results.push_back(sim::run_policy_test(test));
       if (options.json || (options.quiet && results.back().passed())) continue;
       if (!write_out(sim::as_text(results.back(), session.out))) return Exit::NotWritten;
@@ -155,8 +157,13 @@ void add_test(CLI::App& app, Session& session) {
   test->add_option("FILE", options->files,
                    "files of kind PolicyTest, folders with some, or quoted patterns")
       ->required();
+  CLI::Option* compat =
+      test->add_option("--compat", options->compat,
+                       "run every test under these semantics, whatever it says of its own")
+          ->check(CLI::IsMember({"strict", "flagger"}));
   test->add_flag("--record", options->record,
-                 "write down what happens as the expectation, for review (comments stay)");
+                 "write down what happens as the expectation, for review (comments stay)")
+      ->excludes(compat);
   test->add_flag("--json", options->json, "one JSON record a test, one a line");
   test->add_flag("-q,--quiet", options->quiet, "only what differs");
   test->add_option("--junit", options->junit, "write JUnit XML for CI")->type_name("FILE");
@@ -164,6 +171,7 @@ void add_test(CLI::App& app, Session& session) {
       "Examples:\n"
       "  volary test docs/examples                     every test below a folder\n"
       "  volary test docs/examples --junit tests.xml   for CI\n"
+      "  volary test docs/examples --compat flagger    what would the controller of today do?\n"
       "  volary test my.test.yaml --record             fill in what is expected, then review it\n"
       "\n"
       "Ends with 0 when all pass, 1 when one differs, 2 when a file cannot be used.\n"

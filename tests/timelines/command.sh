@@ -26,6 +26,10 @@ expect "the same file twice counts once" 0 '^4 tests: 4 passed$' "$volary" test 
 expect "JSON" 0 '^\{"name":"a good release .*"passed":true,"ticks":38\}$' "$volary" test --json checkout.test.yaml
 expect "help" 0 'volary test docs/examples' "$volary" test --help
 
+expect "the other semantics" 0 '^4 tests: 4 passed$' "$volary" test --compat flagger checkout.test.yaml
+expect "a quirk shows under the other semantics" 1 'EV-WEIGHT\(0\)' "$volary" test --compat flagger "$source/tests/timelines/tl-22-mirror-step-unsupported-strict.yaml"
+expect "no recording under semantics that the file does not name" 2 'record' "$volary" test --compat flagger --record checkout.test.yaml
+
 sed -i 's/threshold: 2/threshold: 3/' checkout-canary.yaml
 expect "a difference" 1 'tick 5 \(checkout.test.yaml:30\)' "$volary" test checkout.test.yaml
 expect "its rules" 1 'decided by EV-BREACH: SM-63' "$volary" test -q checkout.test.yaml
