@@ -15,6 +15,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+/// Of one test: every tick is kept, to be shown or recorded.
+constexpr long most_ticks = 100'000;
+
 std::optional<int> whole_number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   int value = 0;
@@ -397,6 +400,13 @@ class TestReader {
     RowReader rows{reader_, subject, test.configs};
     if (ticks)
       for (const Node& row : ticks->items) test.rows.push_back(rows.read(row));
+    long total = 0;
+    for (const TestRow& row : test.rows) {
+      total += row.repeat;
+      if (total <= most_ticks) continue;
+      reader_.complain(row.at, "ticks", fmt::format("are more than {}", most_ticks));
+      break;
+    }
     if (reader_.error()) return tl::unexpected(*reader_.error());
     return test;
   }
@@ -410,7 +420,8 @@ class TestReader {
     if (const Node* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
     if (const Node* value = world.find("betweenTicks")) {
       test.between_ticks = go_parse_duration(reader_.text(*value, "betweenTicks"));
-      if (!test.between_ticks)
+      constexpr Duration a_year = std::chrono::hours{8760};
+      if (!test.between_ticks || *test.between_ticks < Duration{} || *test.between_ticks > a_year)
         reader_.complain(value->at, "betweenTicks",
                          fmt::format("'{}' is not a duration such as 30s", value->text));
     }
@@ -466,8 +477,13 @@ class TestReader {
     } else {
       documents = beside;
     }
-    if (const Node* templates = spec.find("templates"))
+    if (const Node* templates = spec.find("templates")) {
+      if (!templates->is_sequence()) {
+        reader_.complain(templates->at, "templates", "must be a list of MetricTemplates");
+        return tl::unexpected(*reader_.error());
+      }
       for (const Node& item : templates->items) documents.push_back(item);
+    }
 
     Node* canary = choose_canary(spec, at, documents);
     if (!canary) return tl::unexpected(*reader_.error());

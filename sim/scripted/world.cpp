@@ -151,7 +151,9 @@ void World::begin_tick() {
 void World::end_tick(Duration until_next) {
   state_->refused.clear();
   state_->restored_at_once = false;
-  state_->now += until_next;
+  constexpr Instant latest{24h *
+                           36500};  // a century of the run: far from where a clock would overflow
+  if (state_->now < latest) state_->now += std::min<Duration>(until_next, 8760h);
 }
 
 void World::ready_when_restored() { state_->restored_at_once = true; }

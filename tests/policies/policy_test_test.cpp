@@ -163,6 +163,12 @@ TEST_CASE("what a test gets wrong is refused with place and nearest word") {
   }
   CHECK(refused("  compat: lenient\n  ticks: [{}]\n").hint == "one of strict, flagger");
   CHECK(refused("  tick: [{}]\n").hint == "did you mean ticks?");
+  CHECK(refused("  ticks: [{repeat: 60000}, {repeat: 60000}]\n").message ==
+        "ticks: are more than 100000");
+  CHECK(refused("  world: {betweenTicks: -5s}\n  ticks: [{}]\n").message.find("not a duration") !=
+        std::string::npos);
+  CHECK(refused("  templates: {a: b}\n  ticks: [{}]\n").message ==
+        "templates: must be a list of MetricTemplates");
   CHECK(refused("  ticks: []\n").message == "ticks: must be a list of ticks");
   CHECK(refused("  set:\n    spec.analysis.metrics[7].threshold: 1\n  ticks: [{}]\n")
             .message.find("list entry") != std::string::npos);
