@@ -1,6 +1,7 @@
 #include "cli/run_command.hpp"
 #include "scenarios/load.hpp"
 #include "scenarios/quick.hpp"
+#include "sim/report/records.hpp"
 
 namespace volary::cli {
 
@@ -9,8 +10,8 @@ RunPorts run_ports() {
           .load_policies = load_policies,
           .quick = quick_scenarios,
           .simulate = sim::simulate,
-          .compat = {},
-          .records = {}};
+          .compat = sim::compat_difference,
+          .records = sim::report::records};
 }
 
 }  // namespace volary::cli

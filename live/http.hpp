@@ -18,8 +18,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration timeout = std::chrono::seconds{10};  ///< for the whole exchange, per attempt
-  bool verify_peer = true;                      ///< INV-43: off only where a document says so, for that peer
-  std::string proxy;                            ///< empty: as the environment says (AP-32)
+  bool verify_peer = true;  ///< INV-43: off only where a document says so, for that peer
+  std::string proxy;        ///< empty: as the environment says (AP-32)
 };
 
 struct HttpResponse {
@@ -28,11 +28,11 @@ struct HttpResponse {
   std::string body;                                          ///< cut at the limits of INV-41
 };
 
-/// The narrow door to everything that speaks HTTP but the API server. An answer with an error status is an answer: what
-/// it means is the caller's business (HOOK-02, PRV-05).
+/// The narrow door to everything that speaks HTTP but the API server. An answer with an error
+/// status is an answer: what it means is the caller's business (HOOK-02, PRV-05).
 ///
-/// Errors: Timeout, Unavailable (no connection, TLS refused, too many redirects), Invalid (not a URL). Credentials never
-/// follow a redirect (INV-42).
+/// Errors: Timeout, Unavailable (no connection, TLS refused, too many redirects), Invalid (not a
+/// URL). Credentials never follow a redirect (INV-42).
 class Http {
  public:
   virtual ~Http() = default;

@@ -22,8 +22,8 @@ struct Mark {
 /// "canary.yaml:12:5".
 [[nodiscard]] std::string to_string(const Mark& mark);
 
-/// Something a person should know about a document that was accepted all the same: an unknown key in one of Flagger's
-/// kinds, a kind that was skipped.
+/// Something a person should know about a document that was accepted all the same: an unknown key
+/// in one of Flagger's kinds, a kind that was skipped.
 struct Remark {
   Mark at;
   std::string path;  ///< "spec.analysis.stepWieght"
@@ -56,11 +56,12 @@ struct AutoscalerManifest {
 
 /// One Canary with everything that was found beside it: the rules of one release.
 struct Policy {
-  std::string label;   ///< how tables call it: the Canary's name, or the file's where several share one
+  std::string
+      label;  ///< how tables call it: the Canary's name, or the file's where several share one
   std::string file;
   std::string source;  ///< the text of the documents, for reports
   Canary canary;
-  Mark at;             ///< of the Canary document
+  Mark at;  ///< of the Canary document
   std::vector<MetricTemplate> templates;
   std::vector<AlertProvider> alert_providers;
   std::optional<WorkloadManifest> workload;      ///< the Canary's target, if it is in the files
@@ -68,15 +69,18 @@ struct Policy {
   std::vector<Remark> remarks;
 };
 
-/// Reads every Canary of the files and what belongs to it; "-" is standard input. Several documents a file, YAML or
-/// JSON; MetricTemplates and AlertProviders serve every Canary of the same call; other kinds are used or skipped with
-/// a remark.
-/// Errors: Invalid with file, line and hint: unreadable or hostile input (INV-41), schema violations (VAL-01..07), no
-/// Canary in any of the files.
+/// Reads every Canary of the files and what belongs to it; "-" is standard input. Several documents
+/// a file, YAML or JSON; MetricTemplates and AlertProviders serve every Canary of the same call;
+/// other kinds are used or skipped with a remark. Errors: Invalid with file, line and hint:
+/// unreadable or hostile input (INV-41), schema violations (VAL-01..07), no Canary in any of the
+/// files.
 [[nodiscard]] Result<std::vector<Policy>> load_policies(const std::vector<std::string>& files);
 /// The same from text that is already in hand; `name` stands for the file.
-[[nodiscard]] Result<std::vector<Policy>> read_policies(std::string_view text, const std::string& name);
-/// The same from documents that are already in hand, whose places complaints then carry; `source` stays empty.
-[[nodiscard]] Result<std::vector<Policy>> policies_in(const std::vector<Node>& documents, const std::string& name);
+[[nodiscard]] Result<std::vector<Policy>> read_policies(std::string_view text,
+                                                        const std::string& name);
+/// The same from documents that are already in hand, whose places complaints then carry; `source`
+/// stays empty.
+[[nodiscard]] Result<std::vector<Policy>> policies_in(const std::vector<Node>& documents,
+                                                      const std::string& name);
 
 }  // namespace volary

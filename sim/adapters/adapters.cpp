@@ -202,7 +202,7 @@ Result<void> SimWorkload::restore_target() {
 }
 
 SimWebhooks::SimWebhooks(const TrafficWorld& world, Wait wait,
-                                   std::function<void(HookRecord)> record)
+                         std::function<void(HookRecord)> record)
     : world_{world}, wait_{std::move(wait)}, record_{std::move(record)} {}
 
 Result<void> SimWebhooks::call(const HookCall& call) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/cli/golden.hpp"
+#include "tests/support/scratch.hpp"
 
 /// Runs the built `volary` as its users do.
 namespace volary::program {
@@ -25,8 +26,7 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 inline Ended start(std::vector<std::string> words, const Environment& environment = {},
                    const std::string& input = "/dev/null") {
   static int number = 0;
-  const std::string base =
-      VOLARY_BINARY_DIR "/program-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+  const std::string base = test::scratch("program-" + std::to_string(number++));
   const auto began = std::chrono::steady_clock::now();
   const pid_t child = fork();
   if (child == 0) {

@@ -15,6 +15,7 @@
 #include "cli/progress.hpp"
 #include "tests/cli/golden.hpp"
 #include "tests/cli/sample_run.hpp"
+#include "tests/support/scratch.hpp"
 
 using namespace volary;
 using namespace volary::cli;
@@ -25,7 +26,7 @@ namespace {
 class Capture {
  public:
   Capture(FILE* stream, const std::string& name)
-      : stream_{stream}, path_{VOLARY_BINARY_DIR "/captured-" + name} {
+      : stream_{stream}, path_{test::scratch("captured-" + name)} {
     std::fflush(stream_);
     saved_ = dup(fileno(stream_));
     FILE* file = std::fopen(path_.c_str(), "w");
@@ -53,7 +54,7 @@ class Capture {
 };
 
 std::string file(const std::string& name, const std::string& text) {
-  const std::string path = VOLARY_BINARY_DIR "/" + name;
+  const std::string path = test::scratch(name);
   std::ofstream{path, std::ios::binary} << text;
   return path;
 }
@@ -197,8 +198,7 @@ TEST_CASE("Ctrl-C keeps what is done") {
 TEST_CASE("the report is written whole or not at all") {
   World world;
   std::string out, err;
-  const std::string path = VOLARY_BINARY_DIR "/report.html";
-  std::filesystem::remove(path);
+  const std::string path = test::scratch("report.html");
   CHECK(world.fly({.files = {world.scenario, world.careful}, .report = path}, out, err) ==
         Exit::Done);
   CHECK(golden::read(path).find("volary run &#39;a b.yaml&#39; canary.yaml") != std::string::npos);
@@ -210,8 +210,7 @@ TEST_CASE("the report is written whole or not at all") {
 }
 
 TEST_CASE("write_whole leaves nothing behind when it fails") {
-  const std::string folder = VOLARY_BINARY_DIR "/write-whole";
-  std::filesystem::remove_all(folder);
+  const std::string folder = test::scratch("write-whole");
   std::filesystem::create_directories(folder + "/taken");
   CHECK_FALSE(write_whole(folder + "/taken", "x"));
   CHECK(write_whole(folder + "/file", "first"));

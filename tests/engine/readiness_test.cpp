@@ -21,13 +21,10 @@ WorkloadView deployment(int pods) {
 }
 
 ReadinessRule rule(int threshold = 100, Compat compat = Compat::Flagger) {
-  return {.threshold = threshold,
-          .deadline = 600s,
-          .role = Role::Primary,
-          .compat = compat};
+  return {.threshold = threshold, .deadline = 600s, .role = Role::Primary, .compat = compat};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("RDY-01..07: a Deployment, rule by rule") {
   CHECK(readiness(deployment(3), rule(), now).ready);
@@ -36,16 +33,14 @@ TEST_CASE("RDY-01..07: a Deployment, rule by rule") {
   CHECK_FALSE(readiness(w, rule(), now).ready);
   w = deployment(3);
   w.updated = 2;
-  CHECK(readiness(w, rule(), now).reason.find("2 out of 3") !=
-        std::string::npos);
+  CHECK(readiness(w, rule(), now).reason.find("2 out of 3") != std::string::npos);
   w = deployment(3);
   w.replicas = 4;
-  CHECK(readiness(w, rule(), now).reason.find("1 old replicas") !=
-        std::string::npos);
+  CHECK(readiness(w, rule(), now).reason.find("1 old replicas") != std::string::npos);
   w = deployment(3);
   w.available = 2;
   CHECK_FALSE(readiness(w, rule(), now).ready);
-  CHECK(readiness(w, rule(67), now).ready); // floor(2.01) = 2
+  CHECK(readiness(w, rule(67), now).ready);  // floor(2.01) = 2
 }
 
 TEST_CASE("RDY-02, RDY-03: when waiting no longer helps") {
@@ -64,14 +59,12 @@ TEST_CASE("RDY-02, RDY-03: when waiting no longer helps") {
   CHECK_FALSE(readiness(w, rule(), now).retriable);
 }
 
-TEST_CASE(
-    "RDY-08: the reference multiplies in 32-bit floats, strict mode exactly") {
+TEST_CASE("RDY-08: the reference multiplies in 32-bit floats, strict mode exactly") {
   const auto needs = [](int pods, int threshold, Compat compat) {
     for (int available = 0; available <= pods; ++available) {
       WorkloadView w = deployment(pods);
       w.available = available;
-      if (readiness(w, rule(threshold, compat), now).ready)
-        return available;
+      if (readiness(w, rule(threshold, compat), now).ready) return available;
     }
     return -1;
   };
@@ -80,7 +73,7 @@ TEST_CASE(
   CHECK(needs(100, 59, Compat::Flagger) == 58);
   CHECK(needs(75, 84, Compat::Strict) == 63);
   CHECK(needs(2, 1, Compat::Flagger) == 0);
-  CHECK(needs(2, 1, Compat::Strict) == 1); // INV-03: somebody must answer
+  CHECK(needs(2, 1, Compat::Strict) == 1);  // INV-03: somebody must answer
 }
 
 TEST_CASE("Q-21: at zero replicas the reference is ready, strict mode is not") {
@@ -88,8 +81,7 @@ TEST_CASE("Q-21: at zero replicas the reference is ready, strict mode is not") {
   CHECK_FALSE(readiness(deployment(0), rule(100, Compat::Strict), now).ready);
 }
 
-TEST_CASE(
-    "RDY-20..22: a DaemonSet's deadline runs from the last status write") {
+TEST_CASE("RDY-20..22: a DaemonSet's deadline runs from the last status write") {
   WorkloadView w{.kind = WorkloadView::Kind::DaemonSet,
                  .name = "web",
                  .generation = 1,
@@ -102,7 +94,7 @@ TEST_CASE(
   CHECK(readiness(w, waiting, now).retriable);
   waiting.waiting_since = now - 601s;
   CHECK_FALSE(readiness(w, waiting, now).retriable);
-  waiting.deadline_counts = false;
+  waiting.deadline_counts = false;
   CHECK(readiness(w, waiting, now).retriable);
   w.available = 3;
   CHECK(readiness(w, waiting, now).ready);

@@ -6,6 +6,7 @@
 
 #include "policies/document.hpp"
 #include "policies/policy.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace volary {
 namespace {
@@ -177,7 +178,7 @@ TEST_CASE("what stands beside a Canary is used: Deployment, autoscaler, lists") 
 }
 
 TEST_CASE("templates serve every Canary of the call, those of its own file first") {
-  const std::string folder = VOLARY_BINARY_DIR "/policies_load_test";
+  const std::string folder = test::scratch("templates");
   fs::create_directories(folder);
   const auto write = [&](const std::string& name, const std::string& text) {
     std::ofstream{folder + "/" + name} << text;

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "policies/node_edit.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace {
 
@@ -15,9 +16,7 @@ using namespace volary;
 /// A folder of files that is gone after the test.
 class Files {
  public:
-  Files()
-      : folder_{std::filesystem::temp_directory_path() /
-                ("volary-policy-test-" + std::to_string(next++))} {
+  Files() : folder_{test::scratch("files-" + std::to_string(next++))} {
     std::filesystem::create_directories(folder_);
   }
   ~Files() { std::filesystem::remove_all(folder_); }

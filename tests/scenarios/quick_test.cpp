@@ -124,7 +124,7 @@ TEST_CASE("an A/B test finds users to test on, gRPC is told from the port") {
   CHECK(worlds[0].traffic[0].protocol == sim::Protocol::Grpc);
 }
 
-TEST_CASE("--bad takes every change of a release") {
+TEST_CASE("option --bad takes every change of a release") {
   const auto changes = flown(policy_of(), {.bad = {"errors=+5%,latency=x1.5", "warmup.for=90s",
                                                    "leak=2%/m,crashEvery=5m,onset=3m"}})[1]
                            .releases[0]
