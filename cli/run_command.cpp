@@ -1,10 +1,8 @@
 #include "cli/run_command.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <thread>
 #include <utility>
@@ -14,9 +12,11 @@
 #include "cli/files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
-#include "policies/document.hpp"
+#include "scenarios/load.hpp"
+#include "sim/report/command_line.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/text.hpp"
+#include "sim/report/threshold.hpp"
 
 namespace volary::cli {
 namespace {
@@ -37,15 +37,6 @@ Error wrong_use(std::string message, std::string hint) {
           .message = std::move(message),
           .where = "command line",
           .hint = std::move(hint)};
-}
-
-/// Is it a scenario? Told from its kind; standard input always holds policies.
-Result<bool> holds_scenario(const std::string& file) {
-  if (file == "-") return false;
-  const auto documents = read_documents(file);
-  if (!documents) return tl::unexpected(documents.error());
-  return std::ranges::any_of(*documents,
-                             [](const Node& node) { return node.text_at({"kind"}) == "Scenario"; });
 }
 
 /// The worlds and the policies that the command line names.
@@ -131,23 +122,6 @@ Result<sim::Run> fly(const Session& session, const RunFlags& flags, const RunPor
   return run;
 }
 
-/// What threshold 1 would have come to: flown, never guessed.
-std::optional<report::WithThreshold> with_threshold_one(const RunPorts& ports,
-                                                        const sim::Scenario& scenario,
-                                                        const Policy& policy, const sim::Run& run,
-                                                        sim::RunOptions options) {
-  if (run.score.outcome != sim::Outcome::RolledBack || run.plan.threshold <= 1 ||
-      Interrupt::asked())
-    return std::nullopt;
-  Policy stricter = policy;
-  stricter.canary.spec.analysis.threshold = 1;
-  options.keep_samples = false;
-  options.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-  const auto other = ports.simulate(scenario, stricter, options);
-  if (!other || Interrupt::asked()) return std::nullopt;
-  return report::WithThreshold{.threshold = 1, .score = other->score};
-}
-
 /// INV-56: no request is lost or counted twice.
 std::optional<Error> lost_requests(const Session& session, const sim::Run& run) {
   for (const sim::Conservation& balance : run.conservation) {
@@ -157,7 +131,7 @@ std::optional<Error> lost_requests(const Session& session, const sim::Run& run) 
                      "INV-56 violated: {} arrived, {} answered, {} failed, {} in flight",
                      balance.arrived, balance.answered, balance.failed, balance.in_flight),
                  .where = balance.service.empty() ? "all requests" : "service " + balance.service,
-                 .hint = "please report this with: " + pasted(session.command)};
+                 .hint = "please report this with: " + report::pasted(session.command)};
   }
   return std::nullopt;
 }
@@ -219,9 +193,9 @@ class Flights {
     }
     Flown flown{
         .scenario = &world, .policy = &policy, .run = std::move(*run), .verdict = {}, .compat = {}};
-    const auto other = flags_.json || side_by_side_
-                           ? std::nullopt
-                           : with_threshold_one(ports_, world, policy, flown.run, options_);
+    std::optional<report::WithThreshold> other;
+    if (!flags_.json && !side_by_side_ && !Interrupt::asked())
+      other = report::with_threshold_one(world, policy, flown.run, unwatched(), ports_.simulate);
     flown.verdict = report::verdict(flown.run, other);
     if (!flags_.json || !flags_.report.empty()) flown.compat = other_semantics(world, policy);
     flown_.push_back(std::move(flown));
@@ -229,12 +203,17 @@ class Flights {
     return side_by_side_ ? std::nullopt : print(session_, gap + text(flown_.back()));
   }
 
-  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
-    if (!ports_.compat || Interrupt::asked()) return {};
+  /// For flights that nobody watches.
+  [[nodiscard]] sim::RunOptions unwatched() const {
     sim::RunOptions quiet = options_;
     quiet.keep_samples = false;
     quiet.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-    const auto difference = ports_.compat(world, policy, quiet);
+    return quiet;
+  }
+
+  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
+    if (!ports_.compat || Interrupt::asked()) return {};
+    const auto difference = ports_.compat(world, policy, unwatched());
     return difference && !Interrupt::asked() ? report::compat_line(*difference, options_.compat)
                                              : std::string{};
   }
@@ -287,7 +266,7 @@ class Flights {
     report::Report page{.flights = {},
                         .tables = {},
                         .version = VOLARY_VERSION,
-                        .command = pasted(session_.command)};
+                        .command = report::pasted(session_.command)};
     for (const Flown& flown : flown_)
       page.flights.push_back(
           {flown.scenario, flown.policy, &flown.run, flown.verdict, flown.compat});
@@ -306,23 +285,6 @@ class Flights {
 };
 
 }  // namespace
-
-std::string pasted(const std::vector<std::string>& words) {
-  std::string line = "volary";
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const bool plain = !words[i].empty() && std::ranges::all_of(words[i], [](unsigned char c) {
-      return std::isalnum(c) != 0 || std::strchr("-_./=+%,:@", c) != nullptr;
-    });
-    std::string word = words[i];
-    if (!plain) {
-      word = "'";
-      for (const char c : words[i]) word += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-      word += "'";
-    }
-    line += " " + word;
-  }
-  return line;
-}
 
 Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports) {
   const auto inputs = read_inputs(session, flags, ports);

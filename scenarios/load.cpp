@@ -1,5 +1,7 @@
 #include "scenarios/load.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "scenarios/scenario_schema.hpp"
@@ -112,6 +114,14 @@ Result<sim::Scenario> read_scenario(std::string_view text, const std::string& na
   for (sim::Traffic& traffic : scenario.traffic)
     traffic.protocol = scenario.find_service(traffic.to)->protocol;
   return scenario;
+}
+
+Result<bool> holds_scenario(const std::string& path) {
+  if (path == "-") return false;
+  const auto documents = read_documents(path);
+  if (!documents) return tl::unexpected(documents.error());
+  return std::ranges::any_of(*documents,
+                             [](const Node& node) { return node.text_at({"kind"}) == "Scenario"; });
 }
 
 Result<sim::Scenario> load_scenario(const std::string& path) {
