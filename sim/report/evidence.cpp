@@ -54,6 +54,47 @@ EvidenceRow evidence_row(const CheckEvidence& check, const CheckEvidence* decide
           .decided = &check == decided};
 }
 
+EvidenceRow evidence_row(const HookRecord& hook) {
+  const bool gate = hook.type == HookType::ConfirmRollout ||
+                    hook.type == HookType::ConfirmTrafficIncrease ||
+                    hook.type == HookType::ConfirmPromotion;
+  return {.check = hook.hook + " (" + std::string{to_string(hook.type)} + ")",
+          .value = gate ? (hook.passed ? "open" : "closed") : (hook.passed ? "passed" : "refused"),
+          .bound = {},
+          // A closed gate holds a release; it is no failed check.
+          .standing = hook.passed ? Standing::Pass : gate ? Standing::Unknown : Standing::Fail,
+          .samples = {},
+          .reason = hook.error};
+}
+
+std::vector<EvidenceRow> evidence_of(const TickRecord& tick, const CheckEvidence* decided) {
+  std::vector<EvidenceRow> rows;
+  for (const CheckEvidence& check : tick.checks) rows.push_back(evidence_row(check, decided));
+  for (const HookRecord& hook : tick.hooks)
+    if (hook.type != HookType::Rollout && hook.type != HookType::PreRollout &&
+        hook.type != HookType::Event)
+      rows.push_back(evidence_row(hook));
+  return rows;
+}
+
+std::string_view why_no_evidence(const TickRecord& tick) {
+  switch (tick.status.phase) {
+    case Phase::None:
+    case Phase::Initializing: return "No check was asked: the canary is being set up.";
+    case Phase::Initialized: return "No check was asked: no release has begun.";
+    case Phase::Waiting:
+    case Phase::WaitingPromotion: return "No check was asked: the release waits at a gate.";
+    case Phase::Progressing: return "No check was asked: the canary had no traffic to judge yet.";
+    case Phase::Promoting:
+    case Phase::Finalising: return "No check was asked: the release has passed its analysis.";
+    case Phase::Succeeded:
+    case Phase::Failed: return "No check was asked: the release is over.";
+    case Phase::Terminating:
+    case Phase::Terminated: return "No check was asked: the canary is being deleted.";
+  }
+  return "";
+}
+
 Standing standing(const Score& score) {
   if (score.outcome != Outcome::Promoted && score.outcome != Outcome::RolledBack)
     return Standing::Unknown;

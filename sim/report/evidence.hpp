@@ -32,6 +32,14 @@ struct EvidenceRow {
 /// `decided`: that check, as deciding_check() found it.
 [[nodiscard]] EvidenceRow evidence_row(const CheckEvidence& check, const CheckEvidence* decided);
 
+/// One call of a gate or another hook that is no check: "open", "closed".
+[[nodiscard]] EvidenceRow evidence_row(const HookRecord& hook);
+/// All that one tick leaned on: its checks, then the hooks that are none.
+[[nodiscard]] std::vector<EvidenceRow> evidence_of(const TickRecord& tick,
+                                                   const CheckEvidence* decided);
+/// Why a tick asked no check, in a sentence: "No check was asked: the release has not begun."
+[[nodiscard]] std::string_view why_no_evidence(const TickRecord& tick);
+
 /// Right, wrong, or cannot tell: a run against the truth that its scenario knows.
 [[nodiscard]] Standing standing(const Score& score);
 
