@@ -15,7 +15,7 @@ EvidencePanel::EvidencePanel(EvidenceModel* model, QWidget* parent)
       remarks_{new QLabel{this}},
       table_{new QTableView{this}} {
   auto* column = new QVBoxLayout{this};
-  column->setContentsMargins(0, 0, 0, 0);
+  column->setContentsMargins(0, 0, 4, 0);
   column->setSpacing(0);
   headline_->setObjectName(QStringLiteral("evidenceHeadline"));
   empty_->setObjectName(QStringLiteral("evidenceEmpty"));

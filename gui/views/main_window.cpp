@@ -17,6 +17,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -140,15 +141,27 @@ void MainWindow::buildDocks() {
     addDockWidget(area, made);
     return made;
   };
-  auto* change =
-      dock(QStringLiteral("What you may change"), "policyDock", scroll, Qt::LeftDockWidgetArea);
-  auto* evidence = dock(QStringLiteral("Evidence at the cursor"), "evidenceDock", evidence_panel_,
-                        Qt::RightDockWidgetArea);
-  auto* events =
-      dock(QStringLiteral("Events"), "eventsDock", event_table_, Qt::RightDockWidgetArea);
+  dock(QStringLiteral("What you may change"), "policyDock", scroll, Qt::LeftDockWidgetArea);
+  dock(QStringLiteral("Evidence at the cursor"), "evidenceDock", evidence_panel_,
+       Qt::RightDockWidgetArea);
+  dock(QStringLiteral("Events"), "eventsDock", event_table_, Qt::RightDockWidgetArea);
+  setMinimumSize(900, 600);
   resize(1440, 900);
-  resizeDocks({change, evidence}, {260, 400}, Qt::Horizontal);
-  resizeDocks({evidence, events}, {220, 480}, Qt::Vertical);
+}
+
+void MainWindow::spread() {
+  auto* change = findChild<QDockWidget*>(QStringLiteral("policyDock"));
+  auto* evidence = findChild<QDockWidget*>(QStringLiteral("evidenceDock"));
+  auto* events = findChild<QDockWidget*>(QStringLiteral("eventsDock"));
+  resizeDocks({change, evidence},
+              {std::clamp(width() * 19 / 100, 200, 280), std::clamp(width() * 28 / 100, 280, 400)},
+              Qt::Horizontal);
+  resizeDocks({evidence, events}, {height() * 24 / 100, height() * 50 / 100}, Qt::Vertical);
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+  QMainWindow::showEvent(event);
+  if (!std::exchange(remembered_, true)) spread();
 }
 
 void MainWindow::buildMenus() {
@@ -188,6 +201,7 @@ void MainWindow::buildMenus() {
 void MainWindow::buildStatus() {
   status_ = new QLabel{this};
   status_->setObjectName(QStringLiteral("status"));
+  status_->setContentsMargins(8, 0, 0, 0);
   progress_ = new QProgressBar{this};
   progress_->setRange(0, 1000);
   progress_->setTextVisible(false);
@@ -207,7 +221,8 @@ void MainWindow::buildStatus() {
 void MainWindow::restore() {
   if (!settings_) return;
   restoreGeometry(settings_->value(QStringLiteral("window/geometry")).toByteArray());
-  restoreState(settings_->value(QStringLiteral("window/state")).toByteArray(), layout_version);
+  remembered_ =
+      restoreState(settings_->value(QStringLiteral("window/state")).toByteArray(), layout_version);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

@@ -62,7 +62,9 @@ EvidenceRow evidence_row(const HookRecord& hook) {
           .value = gate ? (hook.passed ? "open" : "closed") : (hook.passed ? "passed" : "refused"),
           .bound = {},
           // A closed gate holds a release; it is no failed check.
-          .standing = hook.passed ? Standing::Pass : gate ? Standing::Unknown : Standing::Fail,
+          .standing = hook.passed ? Standing::Pass
+                      : gate      ? Standing::Unknown
+                                  : Standing::Fail,
           .samples = {},
           .reason = hook.error};
 }
