@@ -30,6 +30,7 @@ PolicyPtr PolicyDraft::edited() const {
   if (!changed()) return written_;
   auto policy = std::make_shared<Policy>(*written_);
   policy->canary = canary_;
+  if (auto text = manifest()) policy->source = *std::move(text);
   return policy;
 }
 

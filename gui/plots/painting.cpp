@@ -96,13 +96,12 @@ void paint_faults(QPainter& painter, const PlotFrame& frame, const Charts& chart
 
 void paint_one_mark(QPainter& painter, CheckMark mark, QPointF at, const Theme& theme) {
   if (mark == CheckMark::Fail) {
-    painter.setPen(Qt::NoPen);
+    // An edge of paper keeps it apart from the line below.
+    painter.setPen(QPen{theme.colour(Ink::Paper), 1});
     painter.setBrush(theme.colour(Ink::Fail));
-    painter.drawPolygon(QPolygonF{
-        {at + QPointF{0, -6}, at + QPointF{6, 0}, at + QPointF{0, 6}, at + QPointF{-6, 0}}});
-    painter.setPen(QPen{theme.colour(Ink::Paper), 1.5});
-    painter.drawLine(at + QPointF{-2, -2}, at + QPointF{2, 2});
-    painter.drawLine(at + QPointF{2, -2}, at + QPointF{-2, 2});
+    constexpr double reach = 7;
+    painter.drawPolygon(QPolygonF{{at + QPointF{0, -reach}, at + QPointF{reach, 0},
+                                   at + QPointF{0, reach}, at + QPointF{-reach, 0}}});
     return;
   }
   painter.setPen(QPen{theme.colour(mark == CheckMark::Pass ? Ink::Pass : Ink::Unknown), 1.5});

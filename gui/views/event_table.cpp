@@ -42,7 +42,7 @@ void EventTable::follow(int tick) {
 void EventTable::resizeEvent(QResizeEvent* event) {
   QTableView::resizeEvent(event);
   // The phase is also a band behind the plots; where room is short, the text needs it more.
-  const int needed = fontMetrics().averageCharWidth() * 52;
+  const int needed = fontMetrics().averageCharWidth() * 58;
   setColumnHidden(EventModel::PhaseName, event->size().width() < needed);
   // Rows take another height; the one of the cursor stays in sight.
   QTimer::singleShot(0, this,

@@ -50,6 +50,7 @@ void EvidencePanel::refresh() {
   headline_->setVisible(!headline_->text().isEmpty());
   empty_->setText(evidence_->emptyText());
   empty_->setVisible(!empty_->text().isEmpty());
+  table_->horizontalHeader()->setVisible(evidence_->rowCount() > 0);
   remarks_->setText(evidence_->remarks());
   remarks_->setVisible(!remarks_->text().isEmpty());
 }

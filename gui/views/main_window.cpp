@@ -195,6 +195,8 @@ void MainWindow::buildMenus() {
   for (QDockWidget* dock : findChildren<QDockWidget*>()) view->addAction(dock->toggleViewAction());
 
   QMenu* help = menuBar()->addMenu(QStringLiteral("&Help"));
+  action(help, QStringLiteral("&How to read the plots"), QKeySequence::HelpContents,
+         &MainWindow::explainPlots);
   action(help, QStringLiteral("&About Volary"), {}, &MainWindow::about);
 }
 
@@ -435,14 +437,8 @@ Result<void> MainWindow::saveReport(const QString& path) {
                                    std::to_string(run.seed),
                                    "--compat",
                                    std::string{to_string(run.compat)}};
-  if (snapshot_->policy == draft_->edited() || snapshot_->policy == draft_->written()) {
-    // As in the file.
-  } else if (auto text = draft_->manifest()) {
-    shown.source = *std::move(text);
+  if (std::ranges::find(documents_.policies, snapshot_->policy) == documents_.policies.end())
     shown.file += " (edited in the window: save it to repeat this run)";
-  } else {
-    return tl::unexpected(text.error());
-  }
   if (snapshot_->scenario->file.empty()) command.erase(command.begin() + 2);
   const sim::report::Report page{.flights = {{.scenario = snapshot_->scenario.get(),
                                               .policy = &shown,
@@ -464,6 +460,23 @@ void MainWindow::askSaveReport() {
     message_->showError(QStringLiteral("The report was not saved."), saved.error());
   else
     statusBar()->showMessage(QStringLiteral("Saved %1").arg(path), 5000);
+}
+
+void MainWindow::explainPlots() {
+  QMessageBox box{this};
+  box.setWindowTitle(QStringLiteral("How to read the plots"));
+  box.setTextFormat(Qt::PlainText);
+  box.setText(QStringLiteral("How to read the plots"));
+  box.setInformativeText(QStringLiteral(
+      "From top to bottom: what was decided, on what evidence, and how much traffic there was.\n\n"
+      "The thin line is the primary, the version that serves; the thick one is the canary, the "
+      "version under test. Where nobody asked, the line has a gap.\n\n"
+      "○ a check passed   ◆ a check failed   ◦ no data\n"
+      "Thin dashes are bounds of checks, with their value at the right end.\n\n"
+      "Grey bands are phases, hatched ones faults; the dotted line is the release.\n\n"
+      "Click or drag to move the cursor, or press ← and → to go tick by tick. Turn the wheel to "
+      "zoom, with Shift to move along; a double click shows the whole run."));
+  box.exec();
 }
 
 void MainWindow::about() {

@@ -91,6 +91,7 @@ class MainWindow : public QMainWindow {
   void askOpen();
   void askSaveManifest();
   void askSaveReport();
+  void explainPlots();
   void about();
 
   QSettings* settings_;

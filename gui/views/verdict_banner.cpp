@@ -72,7 +72,6 @@ VerdictBanner::VerdictBanner(QWidget* parent)
   for (Tile& tile : tiles_) {
     tile.frame = new QFrame{this};
     tile.frame->setAutoFillBackground(true);
-    tile.frame->setFixedWidth(fontMetrics().averageCharWidth() * 19);
     auto* column = new QVBoxLayout{tile.frame};
     column->setContentsMargins(12, 8, 12, 8);
     column->setSpacing(0);
@@ -96,6 +95,9 @@ VerdictBanner::VerdictBanner(QWidget* parent)
 }
 
 void VerdictBanner::fit() {
+  const int letter = fontMetrics().averageCharWidth();
+  for (Tile& tile : tiles_)
+    tile.frame->setFixedWidth(std::clamp(width() * 10 / 100, letter * 15, letter * 19));
   const int usual = fontMetrics().height() * 5 + 36;
   setFixedHeight(std::max(usual, layout()->heightForWidth(width())));
 }

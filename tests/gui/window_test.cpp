@@ -270,6 +270,7 @@ TEST_CASE("the manifest is saved with the edits and all its comments, the report
   const std::string html = file_text(report);
   CHECK(html.find(opened.window.snapshot()->verdict.headline) != std::string::npos);
   CHECK(html.find("stepWeight: 20") != std::string::npos);
+  CHECK(html.find("edited in the window") != std::string::npos);
 
   const auto refused = opened.window.saveManifest(QStringLiteral("/nowhere/at/all.yaml"));
   REQUIRE_FALSE(refused);
