@@ -25,7 +25,8 @@ constexpr const char* examples =
     "refused,\n"
     "4 when an invariant does not hold, 5 when interrupted (what is done is kept), 6 when an "
     "output\n"
-    "cannot be written. docs/cli.md has the whole story.\n";
+    "cannot be written. --no-color and --json-errors work here, too. docs/cli.md has the whole "
+    "story.\n";
 
 constexpr int most_seeds = 1'000'000, most_jobs = 512;
 
@@ -55,12 +56,14 @@ void add_world(CLI::App& command, QuickFlags& flags) {
 }
 
 void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
-  CLI::App* command = app.add_subcommand("run", "fly a release and show it tick by tick");
+  CLI::App* command = app.add_subcommand(
+      "run", "fly a release and show it tick by tick, or many and show how they end");
   command->footer(examples);
   const auto flags = std::make_shared<RunFlags>();
   command
-      ->add_option("files", flags->files,
-                   "a scenario (told from its kind) and one or more policies; - is standard input")
+      ->add_option("FILE", flags->files,
+                   "a scenario, told from its kind, and one or more policies with what stands "
+                   "beside them; - is standard input")
       ->required()
       ->type_name("[SCENARIO] POLICY...");
 
@@ -113,7 +116,10 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
       ->add_option("--report", flags->report, "write a report that opens in any browser, offline")
       ->type_name("FILE.html")
       ->group(results);
-  command->add_option("--expect", flags->expect, "exit 1 unless every flight ends so")
+  command
+      ->add_option("--expect", flags->expect,
+                   "exit 1 unless every flight ends so (of a world from flags: promoted if good, "
+                   "rolled-back if bad)")
       ->check(CLI::IsMember({"promoted", "rolled-back"}))
       ->group(results);
 

@@ -156,7 +156,8 @@ void add_test(CLI::App& app, Session& session) {
       "test", "hold a policy against a script, tick by tick: unit tests for release policies");
   test->add_option("FILE", options->files,
                    "files of kind PolicyTest, folders with some, or quoted patterns")
-      ->required();
+      ->required()
+      ->type_name("FILE...");
   CLI::Option* compat =
       test->add_option("--compat", options->compat,
                        "run every test under these semantics, whatever it says of its own")
