@@ -20,13 +20,23 @@ Error wrong_use(std::string message, std::string hint) {
           .hint = std::move(hint)};
 }
 
-/// Is it a scenario? Told from its kind; standard input always holds policies.
+/// Is it a scenario? Told from its kind; standard input always holds policies. A document of ours
+/// that is neither is no manifest to be skipped: somebody meant it.
 Result<bool> holds_scenario(const std::string& file) {
   if (file == "-") return false;
   const auto documents = read_documents(file);
   if (!documents) return tl::unexpected(documents.error());
-  return std::ranges::any_of(*documents,
-                             [](const Node& node) { return node.text_at({"kind"}) == "Scenario"; });
+  for (const Node& document : *documents) {
+    const auto kind = document.text_at({"kind"}), api = document.text_at({"apiVersion"});
+    if (kind == "Scenario") return true;
+    if (!api.starts_with("volary.dev/")) continue;
+    return tl::unexpected(Error{
+        .kind = ErrorKind::Invalid,
+        .message = fmt::format("no kind that can be flown: '{}'", printable(kind)),
+        .where = to_string(document.at),
+        .hint = kind == "PolicyTest" ? "volary test runs it" : "a world is of kind: Scenario"});
+  }
+  return false;
 }
 
 }  // namespace
@@ -34,6 +44,8 @@ Result<bool> holds_scenario(const std::string& file) {
 Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const RunPorts& ports) {
   std::vector<std::string> scenarios, policies;
   for (const std::string& file : flags.files) {
+    if (std::ranges::count(flags.files, file) > 1)
+      return tl::unexpected(wrong_use(file + " is named twice", "name each file once"));
     const auto scenario = holds_scenario(file);
     if (!scenario) return tl::unexpected(scenario.error());
     (*scenario ? scenarios : policies).push_back(file);
@@ -42,8 +54,8 @@ Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const 
     return tl::unexpected(wrong_use("two scenarios: " + scenarios[0] + " and " + scenarios[1],
                                     "give one scenario a run"));
   if (policies.empty())
-    return tl::unexpected(
-        wrong_use("no policy: no file holds a Canary", "name the Canary's file, too"));
+    return tl::unexpected(wrong_use("no policy: a scenario alone says nothing of the rules",
+                                    "name the file of a Canary, too"));
   if (flags.seeds && flags.speed)
     return tl::unexpected(
         wrong_use("--speed shows one flight, and --seeds asks for many", "give either of them"));
