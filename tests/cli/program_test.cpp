@@ -74,3 +74,21 @@ TEST_CASE("results that nobody can read are exit 6, a reader that went away is n
   const auto gone = start({"bash", "-c", "set -o pipefail; volary completion bash | true"});
   CHECK(gone.code == 0);
 }
+
+TEST_CASE("a run that the other semantics would end differently says so, with the quirk") {
+  const std::vector<std::string> words{"run", "scenarios/checkout-good-release.yaml",
+                                       "policies/repeated-steps.yaml"};
+  const auto strict = program::volary(words);
+  CHECK(strict.code == 0);
+  CHECK(strict.out.find("Under --compat flagger this release would have ended differently: not "
+                        "decided. Q-06 makes the difference") != std::string::npos);
+  auto reference = words;
+  reference.insert(reference.end(), {"--compat", "flagger", "--expect", "promoted"});
+  const auto flagger = program::volary(reference);
+  CHECK(flagger.code == 1);
+  CHECK(flagger.out.find("Under --compat strict this release would have ended differently: "
+                         "promoted.") != std::string::npos);
+  CHECK(flagger.err ==
+        "not as expected: checkout-good-release under policy checkout ended not "
+        "decided, not promoted\n");
+}
