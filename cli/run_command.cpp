@@ -183,7 +183,10 @@ class Flights {
     for (std::size_t i = first; i < flown_.size(); ++i) {
       runs.push_back(flown_[i].run);
       if (!flown_[i].compat.empty())
-        others += shown(flown_[i].policy->label + ": " + flown_[i].compat);
+        others += report::wrapped(report::printable(session_.out, flown_[i].policy->label + ": " +
+                                                                      flown_[i].compat),
+                                  session_.out.width, 2) +
+                  "\n";
     }
     if (runs.empty()) return {};
     const std::string title =

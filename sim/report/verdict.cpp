@@ -52,14 +52,20 @@ std::string headline(const Run& run) {
   return {};
 }
 
-std::string exposure(const Score& score) {
+/// Whose share the weight is: A/B tests give a version to chosen users, not a part of all traffic.
+std::string_view weighed(const Run& run) {
+  return run.plan.strategy == Strategy::AbTesting ? "chosen users" : "traffic";
+}
+
+std::string exposure(const Run& run) {
+  const Score& score = run.score;
   if (score.exposed_requests == 0)
     return score.max_canary_weight == 0
                ? "No request reached the new version: its weight stayed at 0 %."
                : "No request reached the new version.";
-  std::string text =
-      fmt::format("The new version answered {}, at most {} % of the traffic; ",
-                  counted(score.exposed_requests, "request"), score.max_canary_weight);
+  std::string text = fmt::format("The new version answered {}, at most {} % of the {}; ",
+                                 counted(score.exposed_requests, "request"),
+                                 score.max_canary_weight, weighed(run));
   if (score.harmed_requests == 0) {
     text += "no more of them failed than under the old one";
   } else {
@@ -89,7 +95,7 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
   const Score& score = run.score;
   Verdict verdict{.headline = headline(run), .sentences = {}, .figures = {}};
   if (score.outcome == Outcome::NoRelease) return verdict;
-  verdict.sentences.push_back(exposure(score));
+  verdict.sentences.push_back(exposure(run));
   if (score.user_requests > 0) {
     const std::string all = counted(score.user_requests, "user request");
     verdict.sentences.push_back(
@@ -112,7 +118,8 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
       {count(score.harmed_requests), "requests failed because of the release"},
       {count(score.harmed_users),
        fmt::format("of {} met a failure of the new version", counted(score.users, "user"))},
-      {fmt::format("{} %", score.max_canary_weight), "of the traffic at most on the new version"},
+      {fmt::format("{} %", score.max_canary_weight),
+       fmt::format("of the {} at most on the new version", weighed(run))},
   };
   return verdict;
 }
