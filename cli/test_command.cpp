@@ -61,7 +61,7 @@ Result<std::vector<std::string>> expanded(const std::vector<std::string>& given)
         std::error_code unknown;
         if (entry->is_regular_file(unknown) && (extension == ".yaml" || extension == ".yml") &&
             holds_policy_test(entry->path().string()))
-          inside.push_back(entry->path().string());
+          inside.push_back(entry->path().lexically_normal().string());
       }
       if (inside.empty())
         return tl::unexpected(Error{ErrorKind::Invalid, "there is no PolicyTest in this folder",
@@ -140,11 +140,11 @@ Exit run_tests(const Session& session, const TestOptions& options) {
       if (const auto compat = compat_named(options.compat)) test.compat = *compat;
       results.push_back(sim::run_policy_test(test));
       if (options.json || (options.quiet && results.back().passed())) continue;
-      if (!write_out(sim::as_text(results.back(), session.out))) return Exit::NotWritten;
+      if (const auto end = print(session, sim::as_text(results.back(), session.out))) return *end;
     }
   }
   const std::string end = options.json ? sim::as_json_lines(results) : sim::summary(results) + "\n";
-  if (!write_out(end)) return Exit::NotWritten;
+  if (const auto ended = print(session, end)) return *ended;
   if (!options.junit.empty())
     if (auto written = write_whole(options.junit, sim::as_junit(results)); !written)
       return refuse(session, written.error());

@@ -53,6 +53,7 @@ expect "a policy that is not there" 2 'checkout-canarx.yaml' bash -c "sed 's/che
 expect "an empty file" 2 'empty.yaml' "$volary" test empty.yaml
 head -c 4096 /dev/urandom >binary.yaml
 expect "a binary file" 2 'binary.yaml' "$volary" test binary.yaml
+expect "results that cannot be written" 6 '^error: cannot write' bash -c "'$volary' test once.yaml >/dev/full"
 expect "JUnit that cannot be written" 6 'no/such/folder' "$volary" test --junit no/such/folder/out.xml before.yaml
 
 exit $((failures > 0))
