@@ -132,8 +132,15 @@ class Claims {
       else if (happens(static_cast<TestField>(i)))
         held.emplace();
     }
-    for (const Claim& claim : row.claims)
+    for (const Claim& claim : row.claims) {
       held_[static_cast<std::size_t>(claim.field)] = claim.values;
+      // What is not there has no revision and no mirror either, whatever it had before.
+      if (says(claim, "absent") && claim.field == TestField::TargetReplicas)
+        forget(TestField::TargetRevision);
+      if (says(claim, "absent") && claim.field == TestField::PrimaryReplicas)
+        forget(TestField::PrimaryRevision);
+      if (says(claim, "none") && claim.field == TestField::Routes) forget(TestField::Mirror);
+    }
   }
 
   [[nodiscard]] std::vector<Difference> differences(const SeenTick& seen) const {
@@ -150,6 +157,11 @@ class Claims {
   }
 
  private:
+  static bool says(const Claim& claim, const char* text) {
+    return claim.values.size() == 1 && claim.values.front() == text;
+  }
+  void forget(TestField field) { held_[static_cast<std::size_t>(field)].reset(); }
+
   bool everything_;
   std::array<std::optional<std::vector<std::string>>, test_fields> held_;
 };
