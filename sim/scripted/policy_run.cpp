@@ -178,9 +178,6 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
                .replicas = test.replicas,
                .configs = test.configs,
                .autoscaler_min = test.autoscaler_min}};
-  const auto interval = [&] {
-    return test.between_ticks.value_or(plan(world.canary(), settings).interval);
-  };
   // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would
   // do (VAL-14).
   const auto notice = [&] { (void)admit(world.ports(), settings); };
@@ -188,7 +185,7 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
   if (!test.from_creation) {
     world.begin_tick();
     tick(world.ports(), settings);
-    world.end_tick(interval());
+    world.end_tick(test.between_ticks);
   }
 
   Claims claims{test.everything};
@@ -217,7 +214,7 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
       seen.at = said.at;
       if (!options.past_differences) result.differences = claims.differences(seen);
       result.ticks.push_back(std::move(seen));
-      world.end_tick(interval());
+      world.end_tick(test.between_ticks);
       if (result.passed()) continue;
       result.rules = deciding_rules(result.ticks.back());
       return result;
