@@ -90,7 +90,7 @@ void TrafficWorld::pod_crashes(std::uint32_t index, bool restarts) {
   for (; !pods_[index].queue.empty(); pods_[index].queue.pop_front())
     lost.push_back(pods_[index].queue.front());
   int working_here = pods_[index].busy;
-  for (std::uint32_t hop = 0; working_here > 0; ++hop) {
+  for (std::uint32_t hop = 0; hop < hops_.size() && working_here > 0; ++hop) {
     const Hop& h = hops_[hop];
     if (h.pod != index || (h.state != Hop::State::Working && h.state != Hop::State::Calling))
       continue;
@@ -104,9 +104,16 @@ void TrafficWorld::pod_crashes(std::uint32_t index, bool restarts) {
     finish(hop, Reply::Unavailable, false, working);
   }
   if (pods_[index].state == Pod::State::Crashed) {
-    const int crashes = pods_[index].crashes++;
+    Pod& pod = pods_[index];
+    const int crashes = pod.crashes++;
+    // CrashLoopBackOff: the first restart at once, then 10 s, doubling up to 5 min; ten minutes
+    // without a crash are forgiven.
+    if (now() - pod.started >= 10min) pod.waited_restarts = 0;
     const Duration backoff =
-        std::min<Duration>(10s * (1 << std::min(crashes, 5)), 5min);  // CrashLoopBackOff
+        pod.waited_restarts == 0
+            ? Duration::zero()
+            : std::min<Duration>(10s * (1 << std::min(pod.waited_restarts - 1, 5)), 5min);
+    ++pod.waited_restarts;
     const ServiceState& service = services_[workloads_[id].service];
     const Philox block{seed_, mix(hash_name(workloads_[id].name) ^ index),
                        static_cast<std::uint64_t>(crashes) + 1};
