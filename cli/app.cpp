@@ -49,7 +49,7 @@ int volary_main(int argc, const char* const* argv) {
   Session session;
   session.command.assign(argv, argv + argc);
   CLI::App app{about, "volary"};
-  app.formatter(std::make_shared<Help>());
+  app.formatter(help());
   app.set_help_flag("-h,--help", "show this help, or that of a command");
   app.footer(first_steps);
   app.require_subcommand(1);

@@ -1,6 +1,9 @@
 #include "cli/help.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include <CLI/CLI.hpp>
 
 namespace volary::cli {
 namespace {
@@ -17,7 +20,16 @@ std::string wanted(const CLI::Option& option) {
   return type.substr(0, type.find(':'));
 }
 
-}  // namespace
+class Help : public CLI::Formatter {
+ public:
+  Help();
+  std::string make_usage(const CLI::App* app, std::string name) const override;
+  std::string make_option_name(const CLI::Option* option, bool positional) const override;
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+};
 
 Help::Help() {
   label("Positionals", "Arguments");
@@ -56,5 +68,9 @@ std::string Help::make_help(const CLI::App* app, std::string name, CLI::AppForma
     text.erase(gap, 1);
   return text;
 }
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> help() { return std::make_shared<Help>(); }
 
 }  // namespace volary::cli

@@ -12,6 +12,7 @@
 #include "cli/session.hpp"
 #include "policies/policy.hpp"
 #include "scenarios/quick.hpp"
+#include "sim/report/command_line.hpp"
 
 namespace volary::cli {
 namespace {
@@ -48,7 +49,7 @@ Exit init(const Session& session, const InitFlags& flags) {
     return refuse(session, written.error());
   std::vector<std::string> next{"volary", "run", flags.output};
   next.insert(next.end(), flags.manifests.begin(), flags.manifests.end());
-  fmt::print(stderr, "wrote {}; edit it and fly it: {}\n", flags.output, pasted(next));
+  fmt::print(stderr, "wrote {}; edit it and fly it: {}\n", flags.output, sim::report::pasted(next));
   return Exit::Done;
 }
 

@@ -11,8 +11,10 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_inputs.hpp"
+#include "sim/report/command_line.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/text.hpp"
+#include "sim/report/threshold.hpp"
 
 namespace volary::cli {
 namespace {
@@ -54,23 +56,6 @@ Result<sim::Run> fly(const Session& session, const RunFlags& flags, const RunPor
   auto run = ports.simulate(scenario, policy, options);
   if (run && live) (void)write_out(live->finish() + "\n");  // a closed pipe shows at the verdict
   return run;
-}
-
-/// What threshold 1 would have come to: flown, never guessed.
-std::optional<report::WithThreshold> with_threshold_one(const RunPorts& ports,
-                                                        const sim::Scenario& scenario,
-                                                        const Policy& policy, const sim::Run& run,
-                                                        sim::RunOptions options) {
-  if (run.score.outcome != sim::Outcome::RolledBack || run.plan.threshold <= 1 ||
-      Interrupt::asked())
-    return std::nullopt;
-  Policy stricter = policy;
-  stricter.canary.spec.analysis.threshold = 1;
-  options.keep_samples = false;
-  options.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-  const auto other = ports.simulate(scenario, stricter, options);
-  if (!other || Interrupt::asked()) return std::nullopt;
-  return report::WithThreshold{.threshold = 1, .score = other->score};
 }
 
 /// The flights of one command line, in the order in which they are shown.
@@ -129,9 +114,9 @@ class Flights {
     }
     Flown flown{
         .scenario = &world, .policy = &policy, .run = std::move(*run), .verdict = {}, .compat = {}};
-    const auto other = flags_.json || side_by_side_
-                           ? std::nullopt
-                           : with_threshold_one(ports_, world, policy, flown.run, options_);
+    std::optional<report::WithThreshold> other;
+    if (!flags_.json && !side_by_side_ && !Interrupt::asked())
+      other = report::with_threshold_one(world, policy, flown.run, unwatched(), ports_.simulate);
     flown.verdict = report::verdict(flown.run, other);
     if (!flags_.json || !flags_.report.empty()) flown.compat = other_semantics(world, policy);
     flown_.push_back(std::move(flown));
@@ -139,12 +124,17 @@ class Flights {
     return side_by_side_ ? std::nullopt : print(session_, gap + text(flown_.back()));
   }
 
-  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
-    if (!ports_.compat || Interrupt::asked()) return {};
+  /// For flights that nobody watches.
+  [[nodiscard]] sim::RunOptions unwatched() const {
     sim::RunOptions quiet = options_;
     quiet.keep_samples = false;
     quiet.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-    const auto difference = ports_.compat(world, policy, quiet);
+    return quiet;
+  }
+
+  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
+    if (!ports_.compat || Interrupt::asked()) return {};
+    const auto difference = ports_.compat(world, policy, unwatched());
     return difference && !Interrupt::asked() ? report::compat_line(*difference, options_.compat)
                                              : std::string{};
   }
@@ -200,7 +190,7 @@ class Flights {
     report::Report page{.flights = {},
                         .outcomes = {},
                         .version = VOLARY_VERSION,
-                        .command = pasted(session_.command)};
+                        .command = report::pasted(session_.command)};
     for (const Flown& flown : flown_)
       page.flights.push_back(
           {flown.scenario, flown.policy, &flown.run, flown.verdict, flown.compat});

@@ -62,7 +62,4 @@ struct RunPorts {
 
 [[nodiscard]] Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports);
 
-/// The command line as it can be pasted again: words that need it are quoted.
-[[nodiscard]] std::string pasted(const std::vector<std::string>& words);
-
 }  // namespace volary::cli

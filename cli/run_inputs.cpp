@@ -1,14 +1,14 @@
 #include "cli/run_inputs.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "policies/document.hpp"
+#include "scenarios/load.hpp"
+#include "sim/report/command_line.hpp"
 
 namespace volary::cli {
 namespace {
@@ -18,25 +18,6 @@ Error wrong_use(std::string message, std::string hint) {
           .message = std::move(message),
           .where = "command line",
           .hint = std::move(hint)};
-}
-
-/// Is it a scenario? Told from its kind; standard input always holds policies. A document of ours
-/// that is neither is no manifest to be skipped: somebody meant it.
-Result<bool> holds_scenario(const std::string& file) {
-  if (file == "-") return false;
-  const auto documents = read_documents(file);
-  if (!documents) return tl::unexpected(documents.error());
-  for (const Node& document : *documents) {
-    const auto kind = document.text_at({"kind"}), api = document.text_at({"apiVersion"});
-    if (kind == "Scenario") return true;
-    if (!api.starts_with("volary.dev/")) continue;
-    return tl::unexpected(Error{
-        .kind = ErrorKind::Invalid,
-        .message = fmt::format("no kind that can be flown: '{}'", printable(kind)),
-        .where = to_string(document.at),
-        .hint = kind == "PolicyTest" ? "volary test runs it" : "a world is of kind: Scenario"});
-  }
-  return false;
 }
 
 }  // namespace
@@ -120,26 +101,9 @@ std::optional<Error> lost_requests(const Session& session, const sim::Run& run) 
                      "INV-56 violated: {} arrived, {} answered, {} failed, {} in flight",
                      balance.arrived, balance.answered, balance.failed, balance.in_flight),
                  .where = balance.service.empty() ? "all requests" : "service " + balance.service,
-                 .hint = "please report this with: " + pasted(session.command)};
+                 .hint = "please report this with: " + sim::report::pasted(session.command)};
   }
   return std::nullopt;
-}
-
-std::string pasted(const std::vector<std::string>& words) {
-  std::string line = "volary";
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const bool plain = !words[i].empty() && std::ranges::all_of(words[i], [](unsigned char c) {
-      return std::isalnum(c) != 0 || std::strchr("-_./=+%,:@", c) != nullptr;
-    });
-    std::string word = words[i];
-    if (!plain) {
-      word = "'";
-      for (const char c : words[i]) word += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-      word += "'";
-    }
-    line += " " + word;
-  }
-  return line;
 }
 
 }  // namespace volary::cli

@@ -7,6 +7,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_inputs.hpp"
+#include "sim/report/command_line.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/numbers.hpp"
 #include "sim/report/outcomes.hpp"
@@ -40,7 +41,7 @@ std::string to_see(const RunFlags& flags, const Inputs& inputs, const Policy& po
   for (const std::string& pair : flags.bind) option("--bind", pair);
   if (flags.compat != "strict") option("--compat", flags.compat);
   if (flags.missing_metrics != "error") option("--missing-metrics", flags.missing_metrics);
-  return pasted(words) + " --seed";
+  return report::pasted(words) + " --seed";
 }
 
 /// The same policies in each world, the flown ones only.
@@ -169,7 +170,7 @@ Exit run_seeds(const Session& session, const RunFlags& flags, const RunPorts& po
     const report::Report page{.flights = std::move(*flights),
                               .outcomes = worlds,
                               .version = VOLARY_VERSION,
-                              .command = pasted(session.command)};
+                              .command = report::pasted(session.command)};
     if (const auto written = write_whole(flags.report, report::html(page)); !written)
       return refuse(session, written.error());
   }

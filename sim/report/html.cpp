@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "sim/report/assets.hpp"
+#include "sim/report/charts.hpp"
+#include "sim/report/evidence.hpp"
 #include "sim/report/numbers.hpp"
 #include "sim/report/text.hpp"
 #include "sim/report/text_style.hpp"
@@ -25,13 +27,22 @@ std::string escaped_block(std::string_view text) {
   return block;
 }
 
-std::string_view standing(const Score& score) {
-  if (score.outcome != Outcome::Promoted && score.outcome != Outcome::RolledBack) return "open";
-  return score.right() ? "right" : "wrong";
+/// The classes of report.css.
+std::string_view css_class(Standing standing) {
+  switch (standing) {
+    case Standing::Pass: return "pass";
+    case Standing::Fail: return "fail";
+    case Standing::Unknown: return "unknown";
+  }
+  return "";
 }
-std::string_view sign(const Score& score) {
-  const std::string_view how = standing(score);
-  return how == "right" ? "✓" : how == "wrong" ? "✗" : "◦";
+std::string_view verdict_class(const Score& score) {
+  switch (standing(score)) {
+    case Standing::Pass: return "right";
+    case Standing::Fail: return "wrong";
+    case Standing::Unknown: return "open";
+  }
+  return "";
 }
 
 std::string figures(const Verdict& verdict) {
@@ -46,7 +57,8 @@ std::string summary(const Flight& flight, std::string_view tag) {
   const Score& score = flight.run->score;
   std::string text = fmt::format(
       "<div class=\"{}\"><{} class=\"verdict\"><span class=\"mark\">{}</span>{}</{}></div>\n",
-      standing(score), tag, sign(score), escaped(flight.verdict.headline), tag);
+      verdict_class(score), tag, standing_sign(standing(score)), escaped(flight.verdict.headline),
+      tag);
   for (const std::string& sentence : flight.verdict.sentences)
     text += fmt::format("<p>{}</p>\n", escaped(sentence));
   if (!flight.compat.empty())
@@ -127,29 +139,20 @@ std::string charts(const Flight& flight) {
       legend, chart_data(*flight.run, *flight.scenario));
 }
 
-std::int64_t clock_ms(const Flight& flight, Instant at) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(flight.scenario->starts_at +
-                                                               at.time_since_epoch())
-      .count();
-}
-
 std::string events(const Flight& flight) {
   std::string rows;
   for (const TickRecord& tick : flight.run->ticks) {
     for (const Event& event : tick.events) {
-      const bool good = event.id == EventId::Done || event.id == EventId::DoneSkipped;
+      const std::string_view sign = event_sign(event);
       rows += fmt::format(
           "<tr tabindex=\"0\" data-t=\"{}\"><td class=\"t\">{}</td><td>{}</td><td "
           "class=\"{}\">{}</td><td>{}</td></tr>\n",
-          clock_ms(flight, tick.began), clock_text(flight.scenario->starts_at, tick.began),
-          escaped(to_string(tick.status.phase)),
-          event.warning ? "fail"
-          : good        ? "pass"
-                        : "",
-          event.warning ? "✗"
-          : good        ? "✓"
-                        : "·",
-          escaped(event.text));
+          clock_ms(*flight.scenario, tick.began),
+          clock_text(flight.scenario->starts_at, tick.began), escaped(to_string(tick.status.phase)),
+          sign == standing_sign(Standing::Fail)   ? "fail"
+          : sign == standing_sign(Standing::Pass) ? "pass"
+                                                  : "",
+          sign, escaped(event.text));
     }
   }
   if (rows.empty()) return "<h2>Events</h2>\n<p>The policy had nothing to say in this run.</p>\n";
@@ -160,49 +163,22 @@ std::string events(const Flight& flight) {
          rows + "</tbody></table></div>\n";
 }
 
-/// The check whose failure was the last before the threshold was reached.
-const CheckEvidence* deciding(const Run& run) {
-  const CheckEvidence* last = nullptr;
-  for (const TickRecord& tick : run.ticks) {
-    for (const CheckEvidence& check : tick.checks)
-      if (check.verdict != CheckEvidence::Verdict::Pass) last = &check;
-    if (std::ranges::any_of(tick.events,
-                            [](const Event& event) { return event.id == EventId::Threshold; }))
-      return last;
-  }
-  return nullptr;
-}
-
 std::string checks(const Flight& flight) {
-  const CheckEvidence* decided = deciding(*flight.run);
+  const CheckEvidence* decided = deciding_check(*flight.run);
   std::string rows;
   for (const TickRecord& tick : flight.run->ticks) {
     for (const CheckEvidence& check : tick.checks) {
-      const bool pass = check.verdict == CheckEvidence::Verdict::Pass,
-                 fail = check.verdict == CheckEvidence::Verdict::Breach;
-      std::string limit;
-      if (check.min) limit = "≥ " + bound(*check.min);
-      if (check.max) limit += (limit.empty() ? "≤ " : ", ≤ ") + bound(*check.max);
-      if (!limit.empty() && !check.unit.empty()) limit += " " + check.unit;
-      CheckEvidence bare = check;
-      bare.min = bare.max = std::nullopt;
-      const std::string value = escaped(check_text(bare));
+      const EvidenceRow row = evidence_row(check, decided);
+      const std::string value = escaped(row.value);
       rows += fmt::format(
-          "<tr{}><td class=\"t\">{}</td><td>{}{}</td><td class=\"n\">{}</td><td "
+          "<tr{}><td class=\"t\">{}</td><td>{}</td><td class=\"n\">{}</td><td "
           "class=\"n\">{}</td><td class=\"{}\">{}</td>"
           "<td class=\"n\">{}</td><td>{}</td></tr>\n",
-          &check == decided ? " class=\"decided\"" : "",
-          clock_text(flight.scenario->starts_at, tick.began), escaped(check.name),
-          check.hook ? " (hook)" : "", fail ? "<b>" + value + "</b>" : value, escaped(limit),
-          pass   ? "pass"
-          : fail ? "fail"
-                 : "unknown",
-          pass   ? "✓ passed"
-          : fail ? "✗ failed"
-                 : "◦ cannot tell",
-          check.samples ? count(static_cast<std::uint64_t>(std::max(0.0, *check.samples)))
-                        : "unknown",
-          &check == decided ? "<b>decided the rollback</b>" : escaped(check.reason));
+          row.decided ? " class=\"decided\"" : "",
+          clock_text(flight.scenario->starts_at, tick.began), escaped(row.check),
+          row.standing == Standing::Fail ? "<b>" + value + "</b>" : value, escaped(row.bound),
+          css_class(row.standing), standing_text(row.standing), row.samples,
+          row.decided ? "<b>decided the rollback</b>" : escaped(row.reason));
     }
   }
   if (rows.empty())

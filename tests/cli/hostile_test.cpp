@@ -228,7 +228,7 @@ TEST_CASE("FLT-128: what is no file to read") {
   refused(readers[1], "-", "larger than 16 MiB", "/dev/zero");
 }
 
-TEST_CASE("--json-errors says the same as one object") {
+TEST_CASE("option --json-errors says the same as one object") {
   auto words = readers[0].words(file(repeated("[", 1000)));
   words.emplace_back("--json-errors");
   const auto ended = program::volary(words);
