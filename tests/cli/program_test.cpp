@@ -92,3 +92,42 @@ TEST_CASE("a run that the other semantics would end differently says so, with th
         "not as expected: checkout-good-release under policy checkout ended not "
         "decided, not promoted\n");
 }
+
+TEST_CASE("the examples of run --help work when they are pasted") {
+  const std::string help = program::volary({"run", "--help"}).out;
+  int pasted = 0;
+  for (std::size_t at = help.find("\n  volary run "); at != std::string::npos;
+       at = help.find("\n  volary run ", at + 1)) {
+    std::string line = help.substr(at + 3, help.find('\n', at + 1) - at - 3);
+    // All but where it writes: the tree stays as it is.
+    if (const auto report = line.find("out.html"); report != std::string::npos)
+      line.replace(report, 8, test::scratch("out.html"));
+    INFO(line);
+    const auto ended = start({"bash", "-c", line});
+    INFO(ended.err);
+    CHECK(ended.code == 0);
+    CHECK(ended.err.empty());
+    CHECK(ended.out.size() > 200);
+    ++pasted;
+  }
+  CHECK(pasted == 5);
+}
+
+TEST_CASE("volary init writes a scenario that flies, and overwrites nothing unasked") {
+  const std::string path = test::scratch("first.yaml");
+  const std::vector<std::string> words{"init", "policies/default-progressive.yaml", "-o", path};
+  CHECK(program::volary(words).code == 0);
+  CHECK(
+      program::volary({"run", path, "policies/default-progressive.yaml", "--expect", "rolled-back"})
+          .code == 0);
+  const std::string first = golden::read(path);
+  auto other = words;
+  other.insert(other.end(), {"--rps", "7"});
+  const auto refused = program::volary(other);
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--force") != std::string::npos);
+  CHECK(golden::read(path) == first);
+  other.emplace_back("--force");
+  CHECK(program::volary(other).code == 0);
+  CHECK(golden::read(path) != first);
+}
