@@ -120,8 +120,17 @@ Result<bool> holds_scenario(const std::string& path) {
   if (path == "-") return false;
   const auto documents = read_documents(path);
   if (!documents) return tl::unexpected(documents.error());
-  return std::ranges::any_of(*documents,
-                             [](const Node& node) { return node.text_at({"kind"}) == "Scenario"; });
+  for (const Node& document : *documents) {
+    const auto kind = document.text_at({"kind"}), api = document.text_at({"apiVersion"});
+    if (kind == "Scenario") return true;
+    if (!api.starts_with("volary.dev/")) continue;
+    return tl::unexpected(Error{
+        .kind = ErrorKind::Invalid,
+        .message = fmt::format("no kind that can be flown: '{}'", printable(kind)),
+        .where = to_string(document.at),
+        .hint = kind == "PolicyTest" ? "volary test runs it" : "a world is of kind: Scenario"});
+  }
+  return false;
 }
 
 Result<sim::Scenario> load_scenario(const std::string& path) {

@@ -445,7 +445,7 @@ Result<void> MainWindow::saveReport(const QString& path) {
                                               .run = &run,
                                               .verdict = snapshot_->verdict,
                                               .compat = snapshot_->compat}},
-                                 .tables = {},
+                                 .outcomes = {},
                                  .version = VOLARY_VERSION,
                                  .command = sim::report::pasted(command)};
   return write_whole(path, sim::report::html(page));
