@@ -170,7 +170,7 @@ class TrafficWorld {
     int busy = 0;
     int crashes = 0;          ///< since it was made
     int waited_restarts = 0;  ///< that the back-off remembers
-    int ordinal = 0;  ///< among those of the workload
+    int ordinal = 0;          ///< among those of the workload
     Fifo<std::uint32_t> queue;
   };
   struct Workload {

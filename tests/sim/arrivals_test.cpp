@@ -39,7 +39,8 @@ std::vector<double> counts(const Scenario& scenario, Duration window, int window
 }  // namespace
 
 TEST_CASE("arrivals at a constant rate are Poisson: mean, dispersion and the law of the counts") {
-  // Three statistics, each beyond 4.42 standard errors with probability 1e-5: a false alarm in 3e-5.
+  // Three statistics, each beyond 4.42 standard errors with probability 1e-5: a false alarm in
+  // 3e-5.
   constexpr double mean = 20;
   constexpr int windows = 20'000;
   const auto seen = counts(quiet(200), 100ms, windows);
@@ -93,9 +94,9 @@ TEST_CASE("a diurnal profile has its mean, its peak and its ratio") {
 
 TEST_CASE("points are joined by lines, and the ends go on") {
   // Six windows at 4.9 standard errors: 6e-6.
-  const Scenario scenario = quiet(
-      100, {.kind = Profile::Kind::Points,
-            .points = {{1min, 0.5}, {2min, 2}, {3min, 2}, {4min, 0}, {5min, 0}}});
+  const Scenario scenario =
+      quiet(100, {.kind = Profile::Kind::Points,
+                  .points = {{1min, 0.5}, {2min, 2}, {3min, 2}, {4min, 0}, {5min, 0}}});
   const auto seen = counts(scenario, 1min, 6);
   const double means[] = {0.5, 1.25, 2, 1, 0, 0};
   for (std::size_t i = 0; i < 6; ++i) {

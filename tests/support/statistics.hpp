@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <vector>
 
-/// What statistical tests share. Their seeds are fixed; each says how often it would fail if all were
-/// well.
+/// What statistical tests share. Their seeds are fixed; each says how often it would fail if all
+/// were well.
 namespace volary::sim::test {
 
 /// How many standard errors lie between what was seen and what was expected. |z| > 4.42 has
@@ -16,9 +16,7 @@ inline double z_score(double seen, double expected, double standard_error) {
 inline double binomial_z(double successes, double trials, double share) {
   return z_score(successes, trials * share, std::sqrt(trials * share * (1 - share)));
 }
-inline double poisson_z(double count, double mean) {
-  return z_score(count, mean, std::sqrt(mean));
-}
+inline double poisson_z(double count, double mean) { return z_score(count, mean, std::sqrt(mean)); }
 
 struct Moments {
   double mean = 0, variance = 0, standard_error = 0;
