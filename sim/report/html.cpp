@@ -1,6 +1,7 @@
 #include "sim/report/html.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
@@ -59,6 +60,12 @@ bool numeric(std::string_view cell) {
          (std::string_view{"0123456789-+<"}.find(cell.front()) != std::string_view::npos ||
           cell == "–");
 }
+
+struct Table {
+  std::string caption;
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+};
 
 std::string table(const Table& table) {
   std::string text =
@@ -219,7 +226,11 @@ std::string inputs(const Report& report) {
            (first.scenario->story.empty() ? "" : ": " + escaped(first.scenario->story)));
   for (const Flight& flight : report.flights)
     fact("policy", escaped(flight.run->policy) + ": " + escaped(strategy_text(flight.run->plan)));
-  fact("seed", fmt::format("{}", run.seed));
+  if (report.outcomes.empty()) {
+    fact("seed", fmt::format("{}", run.seed));
+  } else {
+    fact("seeds", seeds_text(report.outcomes.front().experiments.front()));
+  }
   fact("semantics", fmt::format("--compat {}", to_string(run.compat)));
   fact("requests simulated", count(run.requests));
   fact("digest", fmt::format("<code>{:016x}</code>", run.digest));
@@ -243,6 +254,46 @@ std::string inputs(const Report& report) {
   source("Scenario", first.scenario->file.empty() ? first.scenario->name : first.scenario->file,
          first.scenario->source);
   return text;
+}
+
+/// The verdict over many seeds, in one sentence a policy and the numbers of the first.
+std::string many_seeds_header(const Report& report) {
+  const Experiment& first = report.outcomes.front().experiments.front();
+  std::string text = fmt::format("<p class=\"of\">{}{} released, {}</p>\n",
+                                 report.outcomes.size() == 1 ? escaped(first.scenario) + ": " : "",
+                                 escaped(first.service), seeds_text(first));
+  bool headline = true;
+  for (const Outcomes& world : report.outcomes) {
+    for (const Experiment& one : world.experiments) {
+      const std::string said = escaped(outcome_sentence(one));
+      text += headline ? "<h1>" + said + "</h1>\n" : "<p class=\"lead\">" + said + "</p>\n";
+      headline = false;
+    }
+  }
+  if (report.outcomes.size() > 1 || report.outcomes.front().experiments.size() > 1) return text;
+  const auto median = [](const Spread& spread) {
+    return count(static_cast<std::uint64_t>(std::llround(spread.median)));
+  };
+  const auto p95 = [](const Spread& spread, std::string_view what) {
+    return fmt::format("{} at the median, {} at the p95", what,
+                       count(static_cast<std::uint64_t>(std::llround(spread.p95))));
+  };
+  const Proportion& wrong = first.bad_release ? first.promoted : first.rolled_back;
+  const int decimals = share_decimals(first);
+  Verdict four;
+  four.figures = {
+      {fmt::format("{:.{}f} %", 100 * wrong.share, decimals),
+       fmt::format("{}, 95 % interval {:.{}f}–{:.{}f} %",
+                   first.bad_release ? "missed regression" : "false rollback", 100 * wrong.low,
+                   decimals, 100 * wrong.high, decimals)},
+      {median(first.harmed_requests), p95(first.harmed_requests, "harmed requests")},
+      {median(first.harmed_users), p95(first.harmed_users, "harmed users")},
+      {first.durations().empty() ? "–" : spoken(from_seconds(std::round(first.duration.median))),
+       first.durations().empty()
+           ? "no release was decided"
+           : fmt::format("to decide at the median, {} at the p95",
+                         spoken(from_seconds(std::round(first.duration.p95))))}};
+  return text + figures(four);
 }
 
 }  // namespace
@@ -273,9 +324,14 @@ std::string html(const Report& report) {
       "'unsafe-inline'; script-src 'unsafe-inline'\">\n"
       "<title>{}: {}</title>\n<style>\n{}\n{}</style>\n</head>\n<body>\n",
       escaped(first.run->scenario),
-      escaped(several ? "flights side by side" : first.verdict.headline), dygraphs_css, report_css);
+      escaped(!report.outcomes.empty() ? "many seeds"
+              : several                ? "flights side by side"
+                                       : first.verdict.headline),
+      dygraphs_css, report_css);
   page += "<header>\n";
-  if (several) {
+  if (!report.outcomes.empty()) {
+    page += many_seeds_header(report);
+  } else if (several) {
     const bool together = one_world(report.flights);
     page += fmt::format("<p class=\"of\">{}{} released, seed {}</p>\n<h1>{} {}</h1>\n",
                         together ? escaped(first.run->scenario) + ": " : "",
@@ -289,10 +345,15 @@ std::string html(const Report& report) {
     page += summary(first, "h1");
   }
   page += "</header>\n<main>\n";
-  for (const Table& one : report.tables) page += "<section>\n" + table(one) + "</section>\n";
+  for (const Outcomes& world : report.outcomes) page += outcomes_html(world);
   for (const Flight& flight : report.flights) {
     page += "<section>\n";
-    if (several)
+    if (!report.outcomes.empty())
+      page += fmt::format("<h2>One of them: {} under policy {}, seed {}</h2>\n",
+                          escaped(flight.run->scenario), escaped(flight.run->policy),
+                          flight.run->seed) +
+              summary(flight, "h3");
+    else if (several)
       page += fmt::format("<h2>{}: policy {}, {}</h2>\n", escaped(flight.run->scenario),
                           escaped(flight.run->policy), escaped(strategy_text(flight.run->plan))) +
               summary(flight, "h3");
