@@ -52,7 +52,9 @@ struct Score {
     return outcome == (bad_release ? Outcome::RolledBack : Outcome::Promoted);
   }
   std::optional<Duration> decided_after;  ///< from the release to its promotion or rollback
-  std::uint64_t exposed_requests = 0;     ///< answered by the canary while it was one
+  /// Answered by the new version, copies left out, until the end of the run: as a canary, and, once
+  /// promoted, as the primary.
+  std::uint64_t exposed_requests = 0;
   /// Failures of the new version beyond what the old one's share of errors would have given, at
   /// least 0.
   std::uint64_t harmed_requests = 0;
