@@ -533,6 +533,19 @@ std::vector<std::string> Expression::metric_names() const {
   return names;
 }
 
+bool Expression::asks_for(std::string_view label, std::string_view value) const {
+  const auto in = [&](const auto& self, const Node& node) -> bool {
+    return std::ranges::any_of(node.matchers,
+                               [&](const Matcher& matcher) {
+                                 return matcher.op == Matcher::Op::Equal && matcher.name == label &&
+                                        matcher.value == value;
+                               }) ||
+           std::ranges::any_of(node.children,
+                               [&](const auto& child) { return self(self, *child); });
+  };
+  return in(in, *root_);
+}
+
 Duration Expression::longest_range() const {
   std::vector<std::string> names;
   std::int64_t range = 0;
