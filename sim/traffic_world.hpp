@@ -87,6 +87,9 @@ class TrafficWorld {
   void scale(WorkloadId id, int replicas);
   /// Takes effect after the mesh's propagation delay.
   void set_route(std::string_view service, RouteRule rule);
+  /// One request that passes by the routes and whose answer no user waits for; `number` is its
+  /// place among all of them.
+  void send_directly(WorkloadId to, std::uint64_t number);
 
   // ── what can be read ──
   [[nodiscard]] WorkloadView view(WorkloadId id) const;

@@ -18,6 +18,7 @@ struct ExportNames {
   std::string ingress, route;
   std::string released;  ///< the scenario's service that is bound to the Canary
   Protocol protocol = Protocol::Http;
+  std::string reporter = "destination";  ///< Istio's: whose proxy counts
 };
 
 /// The series that a mesh or ingress exports about the pods of the world, written into a store at
