@@ -241,6 +241,14 @@ std::string provider_of(const CanarySpec& spec) {
   return "istio";
 }
 
+/// A mesh brings a Prometheus of its own, which scrapes each 15 s; beside an ingress, or nothing at
+/// all, stands the one of Flagger's installation, which scrapes each 5 s.
+bool brings_prometheus(const std::string& provider) {
+  for (const char* mesh : {"istio", "linkerd", "osm", "kuma", "gatewayapi", "smi"})
+    if (provider.starts_with(mesh)) return true;
+  return false;
+}
+
 sim::Scenario world(const Policy& policy, const Figures& figures, bool bad) {
   const CanarySpec& spec = policy.canary.spec;
   const Plan plan = volary::plan(policy.canary, {.mesh_provider = provider_of(spec)});
@@ -250,6 +258,7 @@ sim::Scenario world(const Policy& policy, const Figures& figures, bool bad) {
   scenario.mesh.provider = provider_of(spec);
   scenario.mesh.propagation = {.law = sim::Latency::Law::Lognormal, .p50 = 800ms, .p99 = 4s};
   scenario.telemetry.delay = 2s;
+  if (!brings_prometheus(scenario.mesh.provider)) scenario.telemetry.scrape_interval = 5s;
   scenario.services.push_back(service_of(policy, figures));
   const sim::Service& service = scenario.services.front();
   sim::Traffic users;

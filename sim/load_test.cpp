@@ -81,7 +81,7 @@ void TrafficWorld::send_directly(WorkloadId to, std::uint64_t number) {
   Hop hop{};
   hop.generation = hops_[index].generation;
   hop.state = Hop::State::Queued;
-  hop.mirrored = true;
+  hop.mirrored = hop.direct = true;
   hop.service = static_cast<std::uint32_t>(workloads_[to].service);
   hop.workload = to;
   constexpr std::uint64_t nobodys_traffic = 0xffff;  // beside the keys of what users send

@@ -56,6 +56,10 @@ TEST_CASE("the bash completion sources, and completes what the program knows") {
   CHECK(complete("volary compl") == "completion\n");
   CHECK(complete("volary completion ''") == "bash zsh fish\n");
   CHECK(complete("volary version --no") == "--no-color\n");
+  CHECK(complete("volary run --expect ''") == "promoted rolled-back\n");
+  CHECK(complete("volary run --rps ''") == "\n");  // a number: no file would be right
+  CHECK(complete("volary run scenarios/low-t") == "scenarios/low-traffic.yaml\n");
+  CHECK(complete("volary run scenarios/low-traffic.yaml --report READ") == "README.md\n");
   for (const char* shell : {"zsh", "fish"}) {
     const auto script = program::volary({"completion", shell});
     CHECK(script.code == 0);
