@@ -237,8 +237,13 @@ class Flight {
       const double beyond =
           static_cast<double>(fresh.failures) - usual * static_cast<double>(fresh.requests);
       score.harmed_requests = beyond > 0 ? static_cast<std::uint64_t>(std::llround(beyond)) : 0;
+      // Of the users that met a failure, the part that the old version would have spared.
       score.harmed_users =
-          score.harmed_requests == 0 ? 0 : world_.harmed_users(binding_.service, version);
+          fresh.failures == 0 || beyond <= 0
+              ? 0
+              : static_cast<std::uint64_t>(std::llround(
+                    static_cast<double>(world_.harmed_users(binding_.service, version)) * beyond /
+                    static_cast<double>(fresh.failures)));
       const VersionCounters end = decided_at_ ? edge_after_ : edge_total();
       if (released_) {
         score.user_requests = end.requests - edge_before_.requests;

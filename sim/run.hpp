@@ -60,7 +60,7 @@ struct Score {
   std::uint64_t harmed_requests = 0;
   std::uint64_t failed_requests = 0;  ///< failures that users saw during the release
   std::uint64_t user_requests = 0;    ///< during the release
-  std::uint64_t harmed_users = 0;     ///< users that met at least one failure of the canary
+  std::uint64_t harmed_users = 0;     ///< users that met them; never more than harmed requests
   std::uint64_t users = 0;
   int max_canary_weight = 0;  ///< percent
 };
