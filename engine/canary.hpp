@@ -28,6 +28,7 @@ struct ObjectRef {
   std::string api_version;
   std::string kind;
   std::string name;
+  std::string ns;  ///< upstreamRef only, as written: empty is not the Canary's (CR-16)
   friend bool operator==(const ObjectRef&, const ObjectRef&) = default;
 };
 
