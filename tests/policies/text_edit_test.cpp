@@ -126,7 +126,8 @@ TEST_CASE("every shipped policy can be edited in place, and reads back with the 
   for (const char* name :
        {"ab-cookie-header.yaml", "blue-green-mirrored.yaml", "blue-green.yaml",
         "bold-progressive.yaml", "cautious-progressive.yaml", "default-progressive.yaml",
-        "nonlinear-steps.yaml", "session-affinity.yaml", "staged-promotion.yaml"}) {
+        "nonlinear-steps.yaml", "repeated-steps.yaml", "session-affinity.yaml",
+        "staged-promotion.yaml"}) {
     INFO(name);
     const std::string text = shipped(name);
     const auto before = read_policies(text, name);
