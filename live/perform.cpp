@@ -53,6 +53,11 @@ Result<Snapshot> read_objects(
   }
 }
 
+Result<Snapshot> read_objects(KubeApi& api, const std::vector<ObjectPath>& paths) {
+  return read_objects(
+      api, [&paths](const Snapshot&) -> Result<std::vector<ObjectPath>> { return paths; });
+}
+
 Result<void> perform(KubeApi& api, const RouteWrites& writes) {
   for (const RouteWrite& each : writes.writes)
     if (auto written = write(api, each); !written) return written;

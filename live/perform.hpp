@@ -17,6 +17,9 @@ namespace volary::live {
     KubeApi& api,
     const std::function<Result<std::vector<ObjectPath>>(const Snapshot& so_far)>& wanted);
 
+/// The same for objects that are known beforehand.
+[[nodiscard]] Result<Snapshot> read_objects(KubeApi& api, const std::vector<ObjectPath>& paths);
+
 /// Makes the writes in their order; updates carry the resource version that was read
 /// (RT-COMMON-22), deletions the UID. The status subresource is never written (RT-COMMON-24).
 /// Errors: the first one ends it, a conflict like any other; then what `writes` itself says.
