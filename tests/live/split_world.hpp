@@ -174,7 +174,8 @@ class SplitWorld {
       INFO(write.body.dump(2));
       switch (write.verb) {
         case RouteWrite::Verb::Create:
-          REQUIRE(stored.is_null());
+          if (!stored.is_null())
+            return fail(ErrorKind::Conflict, "{} already exists", write.path.name);
           REQUIRE_FALSE(write.body.at("metadata").contains("resourceVersion"));
           stored = write.body;
           break;
