@@ -126,8 +126,6 @@ class ApisixProvider final : public RouteProvider {
 
     const ObjectPath where = path(context);
     const json* existing = snapshot.find(where);
-    if (!existing)
-      if (auto may = refuse_ab_test(context, "apisix"); !may) return tl::unexpected(may.error());
     return reconciled(
         context, snapshot,
         {.kind = kind,
@@ -172,8 +170,6 @@ class ApisixProvider final : public RouteProvider {
                                                const Snapshot& snapshot,
                                                const Routes& routes) const override {
     if (auto some = refuse_zero(routes); !some) return tl::unexpected(some.error());
-    if (auto may = refuse_ab_test(context, "apisix", routes); !may)
-      return tl::unexpected(may.error());
     const ObjectPath where = path(context);
     const json* existing = snapshot.find(where);
     if (!existing) return tl::unexpected(missing(kind, where));
@@ -191,6 +187,7 @@ class ApisixProvider final : public RouteProvider {
     RouteWrites writes;
     writes.writes.push_back(
         {.verb = RouteWrite::Verb::Update, .path = where, .body = std::move(body)});
+    warn_unsupported(context, "apisix", routes, writes);
     return writes;
   }
 

@@ -131,7 +131,7 @@ SplitObject AppMeshProvider::split_object(const RouteContext& context, ObjectPat
             for (std::size_t i = 1; i < all.size(); ++i) {  // the others are the primary's alone
               const json& rest = list_at(all[i], {spelling_.http, "action", "weightedTargets"});
               if (rest.size() != 1 || node_of(rest.front()) != primary ||
-                  weight_of(rest.front()) != 100)
+                  entry_weight(rest.front()) != 100)
                 return std::nullopt;
             }
             return split;
@@ -195,7 +195,7 @@ Result<Routes> AppMeshProvider::routes(const RouteContext& context,
   for (const json& target : both) {
     const std::string node = node_of(target);
     if (node != context.primary() && node != context.service_canary()) continue;
-    const auto weight = weight_of(target);
+    const auto weight = entry_weight(target);
     if (!weight) return tl::unexpected(unreadable(kind, where, node));
     (node == context.primary() ? found.primary : found.canary) = Weight{*weight};
   }
@@ -217,7 +217,7 @@ Result<RouteWrites> AppMeshProvider::set_routes(const RouteContext& context,
   if (all.empty() || !all.front().is_object())  // the reference crashes
     return tl::unexpected(malformed(spelling_.routed_kind, where, "it has no routes"));
   json& first = body["spec"]["routes"].front();
-  first = overlaid(
+  first = laid_over(
       first, {{spelling_.http, {{"action", {{"weightedTargets", targets(context, routes)}}}}}},
       {{"weightedTargets", spelling_.node}});
   if (context.strict() && body == *existing) return RouteWrites{};

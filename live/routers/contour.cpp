@@ -81,21 +81,26 @@ json ab_conditions(const RouteContext& context) {
   return conditions;
 }
 
-/// A header test without a value is no test, and a route without tests takes every request: an A/B
-/// test would send all of them to the canary. Strict mode says so instead (RT-CONTOUR-10).
+/// The headers of `analysis.match` that end up without a test (RT-CONTOUR-10), in their order.
+std::vector<std::string> untested(const json& conditions) {
+  std::vector<std::string> names;
+  for (const json& condition : conditions)
+    if (at(condition, {"header"}).size() < 2)
+      names.push_back(text_at(condition, {"header", "name"}));
+  return names;
+}
+
+/// A header without a test is met by every request, and so is a route without any header: an A/B
+/// test would send all of them to the canary. Strict mode says so instead.
 Result<void> refuse_untestable(const RouteContext& context) {
   if (!context.strict() || analysis_match(context).empty()) return {};
   const json conditions = ab_conditions(context);
-  std::string what = conditions.empty() ? "has no headers" : "";
-  for (const json& condition : conditions)
-    if (at(condition, {"header"}).size() < 2)
-      what = fmt::format("tests header '{}' by neither exact, prefix nor suffix",
-                         text_at(condition, {"header", "name"}));
-  if (what.empty()) return {};
+  if (untested(conditions).size() < conditions.size()) return {};
   Error error{.kind = ErrorKind::Invalid,
-              .message = fmt::format("Canary {}: analysis.match {}, and contour can test nothing "
-                                     "else: all requests would match",
-                                     to_string(context.canary.name), what),
+              .message = fmt::format("Canary {}: analysis.match tests no header by exact, prefix "
+                                     "or suffix, and contour is told nothing else: all requests "
+                                     "would go to the canary",
+                                     to_string(context.canary.name)),
               .where = {},
               .hint = "match a header by exact, prefix or suffix (RT-CONTOUR-10)"};
   return tl::unexpected(std::move(error));
@@ -146,8 +151,14 @@ class ContourProvider final : public OneObjectProvider {
     if (auto some = refuse_zero(routes); !some) return tl::unexpected(some.error());
     if (routes.canary > Weight{0})
       if (auto may = refuse_untestable(context); !may) return tl::unexpected(may.error());
-    // RT-CONTOUR-16.
-    return moved(context, snapshot, object(context), spec_of(context, routes));
+    auto writes = moved(context, snapshot, object(context), spec_of(context, routes), routes, "");
+    if (writes && !writes->writes.empty() && context.strict() && routes.canary > Weight{0})
+      for (const std::string& name : untested(ab_conditions(context)))
+        writes->remarks.push_back(fmt::format(
+            "Canary {}: header {} of analysis.match is left out, as contour tests headers by "
+            "exact, prefix and suffix only (RT-CONTOUR-10)",
+            to_string(context.canary.name), name));
+    return writes;  // RT-CONTOUR-16
   }
 
  protected:

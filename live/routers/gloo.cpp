@@ -243,7 +243,7 @@ class GlooProvider final : public RouteProvider {
     if (routes.canary > Weight{0})
       if (auto may = refuse_matching_all(context); !may) return tl::unexpected(may.error());
     // RT-GLOO-26.
-    return moved(context, snapshot, object(context), table_spec(context, routes));
+    return moved(context, snapshot, object(context), table_spec(context, routes), routes, "");
   }
 
   [[nodiscard]] Result<RouteWrites> finalize(const RouteContext& /*context*/,

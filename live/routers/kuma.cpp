@@ -62,7 +62,6 @@ class KumaProvider final : public OneObjectProvider {
         return tl::unexpected(ours.error());
       return reconciled(context, snapshot, route);
     }
-    if (auto may = refuse_ab_test(context, "kuma"); !may) return tl::unexpected(may.error());
     RouteWrites writes = reconciled(context, snapshot, route);
     json& created = writes.writes.front().body;
     created["metadata"].erase("namespace");  // RT-KUMA-01
@@ -91,14 +90,13 @@ class KumaProvider final : public OneObjectProvider {
   [[nodiscard]] Result<RouteWrites> set_routes(const RouteContext& context,
                                                const Snapshot& snapshot,
                                                const Routes& routes) const override {
-    if (auto may = refuse_ab_test(context, "kuma", routes); !may)
-      return tl::unexpected(may.error());
     const SplitObject route = object(context);
     if (const json* existing = snapshot.find(route.path))
       if (auto ours = refuse_foreign(context, route.path, *existing); !ours)
         return tl::unexpected(ours.error());
     // RT-KUMA-11.
-    return moved(context, snapshot, route, {{"conf", {{"split", split(context, routes)}}}});
+    return moved(context, snapshot, route, {{"conf", {{"split", split(context, routes)}}}}, routes,
+                 "kuma");
   }
 
  protected:

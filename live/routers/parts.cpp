@@ -1,5 +1,7 @@
 #include "live/routers/parts.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace volary::live {
@@ -151,6 +153,26 @@ json merged_matches(const json& special, const json& service, bool strict) {
     }
   }
   return merged;
+}
+
+Weight weight_of(const json& value) {
+  const std::int64_t written = integer_at(value, {}).value_or(0);
+  return Weight{static_cast<int>(std::clamp<std::int64_t>(written, -1'000'000, 1'000'000))};
+}
+
+void warn_unsupported(const RouteContext& context, std::string_view provider, const Routes& routes,
+                      RouteWrites& writes) {
+  if (!context.strict()) return;
+  if (routes.mirrored)
+    writes.remarks.push_back(fmt::format("Canary {}: provider {} cannot mirror (RT-COMMON-20)",
+                                         to_string(context.canary.name), provider));
+  const bool ab = !list_at(context.object, {"spec", "analysis", "match"}).empty() &&
+                  context.canary.spec.analysis.iterations > 0;
+  if (ab && routes.canary > Weight{0})
+    writes.remarks.push_back(
+        fmt::format("Canary {}: provider {} cannot tell requests apart: analysis.match is ignored, "
+                    "and all of them meet the canary (RT-COMMON-21)",
+                    to_string(context.canary.name), provider));
 }
 
 Result<void> refuse_zero(const Routes& routes) {

@@ -49,6 +49,14 @@ void set_metadata(nlohmann::json& object, const Labels& labels, const Labels& an
 [[nodiscard]] nlohmann::json merged_matches(const nlohmann::json& special,
                                             const nlohmann::json& service, bool strict);
 
+/// A weight as it stands in an object, whole and of a size that arithmetic survives; 0 when it is
+/// no whole number.
+[[nodiscard]] Weight weight_of(const nlohmann::json& value);
+/// Strict mode says so when a provider was asked for what it cannot do: mirror (RT-COMMON-20 [Q]),
+/// or tell the requests of an A/B test apart, which then all go to the canary (RT-COMMON-21 [Q]).
+void warn_unsupported(const RouteContext& context, std::string_view provider, const Routes& routes,
+                      RouteWrites& writes);
+
 /// RT-09.
 [[nodiscard]] Result<void> refuse_zero(const Routes& routes);
 

@@ -16,10 +16,7 @@ class SmiProvider final : public OneObjectProvider {
 
   [[nodiscard]] Result<RouteWrites> reconcile(const RouteContext& context,
                                               const Snapshot& snapshot) const override {
-    const SplitObject split = object(context);
-    if (!snapshot.find(split.path))
-      if (auto may = refuse_ab_test(context, mesh_); !may) return tl::unexpected(may.error());
-    return reconciled(context, snapshot, split);
+    return reconciled(context, snapshot, object(context));
   }
 
   [[nodiscard]] Result<Routes> routes(const RouteContext& context,
@@ -31,7 +28,7 @@ class SmiProvider final : public OneObjectProvider {
     const auto weight = [&](const std::string& name) -> Result<int> {  // RT-SMI-15
       const json* entry = entry_named(backends, {"service"}, name);
       if (!entry) return 0;
-      const auto read = weight_of(*entry);
+      const auto read = entry_weight(*entry);
       if (!read && !quantities()) return tl::unexpected(unreadable(kind, split.path, name));
       return read.value_or(0);
     };
@@ -47,9 +44,9 @@ class SmiProvider final : public OneObjectProvider {
   [[nodiscard]] Result<RouteWrites> set_routes(const RouteContext& context,
                                                const Snapshot& snapshot,
                                                const Routes& routes) const override {
-    if (auto may = refuse_ab_test(context, mesh_, routes); !may) return tl::unexpected(may.error());
     // RT-SMI-16.
-    return moved(context, snapshot, object(context), {{"backends", backends(context, routes)}});
+    return moved(context, snapshot, object(context), {{"backends", backends(context, routes)}},
+                 routes, mesh_);
   }
 
  protected:

@@ -23,12 +23,12 @@ const json& known_again(const json& list, std::size_t position, const json& want
   return found == list.end() ? none : *found;
 }
 
-json overlaid_list(const json& existing, const json& desired, const std::string& key,
-                   const ListKeys& lists) {
+json laid_over_list(const json& existing, const json& desired, const std::string& key,
+                    const ListKeys& lists) {
   json list = json::array();
   for (std::size_t i = 0; i < desired.size(); ++i)
     list.push_back(desired[i].is_object()
-                       ? overlaid(known_again(existing, i, desired[i], key), desired[i], lists)
+                       ? laid_over(known_again(existing, i, desired[i], key), desired[i], lists)
                        : desired[i]);
   return list;
 }
@@ -40,15 +40,15 @@ json* member_at(json& object, std::initializer_list<std::string_view> path) {
   return value.is_null() ? nullptr : &const_cast<json&>(value);  // NOLINT: it is part of `object`
 }
 
-json overlaid(const json& existing, const json& desired, const ListKeys& lists) {
+json laid_over(const json& existing, const json& desired, const ListKeys& lists) {
   json result = existing.is_object() ? existing : json::object();
   for (const auto& [key, value] : desired.items()) {
     if (value.is_null()) {
       result.erase(key);
     } else if (value.is_object()) {
-      result[key] = overlaid(at(result, {key}), value, lists);
+      result[key] = laid_over(at(result, {key}), value, lists);
     } else if (const auto list = lists.find(key); value.is_array() && list != lists.end()) {
-      result[key] = overlaid_list(at(result, {key}), value, list->second, lists);
+      result[key] = laid_over_list(at(result, {key}), value, list->second, lists);
     } else {
       result[key] = without_nulls(value);
     }
@@ -64,7 +64,7 @@ const json* entry_named(const json& list, std::initializer_list<std::string_view
   return nullptr;
 }
 
-std::optional<int> weight_of(const json& entry) {
+std::optional<int> entry_weight(const json& entry) {
   if (at(entry, {"weight"}).is_null()) return 0;
   const auto weight = integer_at(entry, {"weight"});
   constexpr std::int64_t most = std::numeric_limits<int>::max() / 2;  // 100 - weight still fits
@@ -88,8 +88,8 @@ std::optional<Routes> legal_split(const json& list, std::initializer_list<std::s
   const json* one = entry_named(list, path, primary);
   const json* other = entry_named(list, path, canary);
   if (!one || !other || list.size() != 2) return std::nullopt;
-  const auto p = weight_of(*one);
-  const auto c = weight_of(*other);
+  const auto p = entry_weight(*one);
+  const auto c = entry_weight(*other);
   if (!p || !c || *p < 0 || *c < 0 || *p > 100 || *c > 100 || *p + *c != 100) return std::nullopt;
   return Routes{.primary = Weight{*p}, .canary = Weight{*c}, .mirrored = false};
 }
@@ -97,7 +97,7 @@ std::optional<Routes> legal_split(const json& list, std::initializer_list<std::s
 Result<Routes> derived_routes(std::string_view kind, const ObjectPath& path, const json* primary,
                               std::string_view name) {
   if (!primary) return Routes{.primary = Weight{0}, .canary = Weight{0}, .mirrored = false};
-  const auto weight = weight_of(*primary);
+  const auto weight = entry_weight(*primary);
   if (!weight) return tl::unexpected(unreadable(kind, path, name));
   return Routes{.primary = Weight{*weight}, .canary = Weight{100 - *weight}, .mirrored = false};
 }
@@ -116,9 +116,11 @@ RouteWrites reconciled(const RouteContext& context, const Snapshot& snapshot,
             .remarks = {}};
   }
   const json& now = at(*existing, {"spec"});
-  const auto live = object.live && context.strict() ? object.live(now) : std::nullopt;
+  auto live = object.live && context.strict() ? object.live(now) : std::nullopt;
+  const bool beginning = context.canary.status.phase == Phase::Initializing;
+  if (beginning && live != object.initial) live = std::nullopt;
   const Routes kept = live.value_or(object.initial);
-  json wanted = overlaid(now, object.spec(kept), object.lists);
+  json wanted = laid_over(now, object.spec(kept), object.lists);
   const auto comparable = [&](json spec) {
     return object.comparable ? object.comparable(std::move(spec)) : spec;
   };
@@ -142,35 +144,18 @@ RouteWrites reconciled(const RouteContext& context, const Snapshot& snapshot,
 }
 
 Result<RouteWrites> moved(const RouteContext& context, const Snapshot& snapshot,
-                          const SplitObject& object, const json& spec) {
+                          const SplitObject& object, const json& spec, const Routes& routes,
+                          std::string_view cannot) {
   const json* existing = snapshot.find(object.path);
   if (!existing) return tl::unexpected(missing(object.kind, object.path));
   json body = *existing;
-  body["spec"] = overlaid(at(*existing, {"spec"}), spec, object.lists);
+  body["spec"] = laid_over(at(*existing, {"spec"}), spec, object.lists);
   if (context.strict() && body == *existing) return {};
   RouteWrites writes;
   writes.writes.push_back(
       {.verb = RouteWrite::Verb::Update, .path = object.path, .body = std::move(body)});
+  if (!cannot.empty()) warn_unsupported(context, cannot, routes, writes);
   return writes;
-}
-
-Result<void> refuse_ab_test(const RouteContext& context, std::string_view provider) {
-  if (!context.strict() || analysis_match(context).empty() ||
-      context.canary.spec.analysis.iterations <= 0)
-    return {};
-  Error error{.kind = ErrorKind::Invalid,
-              .message = fmt::format("Canary {}: {} cannot match requests, so the A/B test of "
-                                     "analysis.match would send all of them to the canary",
-                                     to_string(context.canary.name), provider),
-              .where = {},
-              .hint = "remove analysis.match for a blue/green release (RT-COMMON-21)"};
-  return tl::unexpected(std::move(error));
-}
-
-Result<void> refuse_ab_test(const RouteContext& context, std::string_view provider,
-                            const Routes& routes) {
-  if (routes.canary <= Weight{0}) return {};
-  return refuse_ab_test(context, provider);
 }
 
 Result<std::vector<ObjectPath>> OneObjectProvider::reads(const RouteContext& context,

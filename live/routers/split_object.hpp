@@ -24,15 +24,15 @@ using ListKeys = std::map<std::string, std::string, std::less<>>;
 /// `existing` as `desired` wants it. Members that `desired` does not name survive (RT-COMMON-25
 /// [Q]); those it names with a null are taken away. A list is replaced as a whole, but entries that
 /// `lists` knows again keep what nobody here models.
-[[nodiscard]] nlohmann::json overlaid(const nlohmann::json& existing, const nlohmann::json& desired,
-                                      const ListKeys& lists);
+[[nodiscard]] nlohmann::json laid_over(const nlohmann::json& existing,
+                                       const nlohmann::json& desired, const ListKeys& lists);
 
 /// The first entry of a list whose text at `path` is `name`; nullptr when there is none.
 [[nodiscard]] const nlohmann::json* entry_named(const nlohmann::json& list,
                                                 std::initializer_list<std::string_view> path,
                                                 std::string_view name);
 /// `weight` of an entry, 0 when it is absent; nothing when it is no whole number.
-[[nodiscard]] std::optional<int> weight_of(const nlohmann::json& entry);
+[[nodiscard]] std::optional<int> entry_weight(const nlohmann::json& entry);
 /// The error of an entry whose weight is no whole number (FLT-60).
 [[nodiscard]] Error unreadable(std::string_view kind, const ObjectPath& path,
                                std::string_view entry);
@@ -53,7 +53,7 @@ using ListKeys = std::map<std::string, std::string, std::less<>>;
 struct SplitObject {
   std::string kind;
   ObjectPath path;
-  /// `spec` for these routes, as overlaid() wants it.
+  /// `spec` for these routes, as laid_over() wants it.
   std::function<nlohmann::json(const Routes&)> spec;
   /// The split of an existing `spec`, if it is one that may be written. Empty: it divides nothing.
   std::function<std::optional<Routes>(const nlohmann::json& spec)> live{};
@@ -69,21 +69,16 @@ struct SplitObject {
 };
 
 /// RT-COMMON-40: creates the object, or repairs its drift. Strict mode keeps the live weights over
-/// a repair (RT-COMMON-41 [Q]), and repairs weights that may not be written (FLT-60, INV-01).
+/// a repair (RT-COMMON-41 [Q]), and repairs weights that may not be written (FLT-60, INV-01), or
+/// that were left behind by an earlier Canary of that name while this one is initialized (INV-06).
 [[nodiscard]] RouteWrites reconciled(const RouteContext& context, const Snapshot& snapshot,
                                      const SplitObject& object);
 /// Set-routes: `spec` laid over that of the object, which must be there; metadata stays. Strict
-/// mode writes nothing that is there already.
+/// mode writes nothing that is there already, and warns with what it writes of what the provider
+/// cannot do (RT-COMMON-20, RT-COMMON-21); an empty `cannot` is a provider that can.
 [[nodiscard]] Result<RouteWrites> moved(const RouteContext& context, const Snapshot& snapshot,
-                                        const SplitObject& object, const nlohmann::json& spec);
-
-/// RT-COMMON-21 [Q]: strict mode refuses an A/B test of a provider that cannot match requests,
-/// because all requests would go to the canary.
-[[nodiscard]] Result<void> refuse_ab_test(const RouteContext& context, std::string_view provider);
-/// RT-COMMON-21 [Q] where it harms: nothing is created for such a Canary, and nothing sent to its
-/// canary; a rollback is never refused.
-[[nodiscard]] Result<void> refuse_ab_test(const RouteContext& context, std::string_view provider,
-                                          const Routes& routes);
+                                        const SplitObject& object, const nlohmann::json& spec,
+                                        const Routes& routes, std::string_view cannot);
 
 /// A provider that reads and writes one object, and undoes nothing (RT-COMMON-71).
 class OneObjectProvider : public RouteProvider {

@@ -31,7 +31,7 @@ std::optional<Routes> live_split(const json& spec, const std::string& primary,
   const json& services = list_at(spec, {"weighted", "services"});
   if (services.size() != 1) return legal_split(services, {"name"}, primary, canary);
   // Alone, the primary takes everything, whatever it weighs.
-  if (entry_named(services, {"name"}, primary) && weight_of(services.front()) == 100)
+  if (entry_named(services, {"name"}, primary) && entry_weight(services.front()) == 100)
     return Routes{};
   return std::nullopt;
 }
@@ -41,8 +41,6 @@ class TraefikProvider final : public OneObjectProvider {
   [[nodiscard]] Result<RouteWrites> reconcile(const RouteContext& context,
                                               const Snapshot& snapshot) const override {
     const json* existing = snapshot.find(path(context));
-    if (!existing)
-      if (auto may = refuse_ab_test(context, "traefik"); !may) return tl::unexpected(may.error());
     // RT-TRAEFIK-04; an object without `weighted` has no entries (RT-TRAEFIK-05).
     const bool both = existing && list_at(*existing, {"spec", "weighted", "services"}).size() == 2;
     SplitObject service = object(context, both);
@@ -67,10 +65,9 @@ class TraefikProvider final : public OneObjectProvider {
                                                const Snapshot& snapshot,
                                                const Routes& routes) const override {
     if (auto some = refuse_zero(routes); !some) return tl::unexpected(some.error());
-    if (auto may = refuse_ab_test(context, "traefik", routes); !may)
-      return tl::unexpected(may.error());
     // RT-TRAEFIK-11.
-    return moved(context, snapshot, object(context, false), spec_of(context, routes, false));
+    return moved(context, snapshot, object(context, false), spec_of(context, routes, false), routes,
+                 "traefik");
   }
 
  protected:

@@ -282,19 +282,19 @@ TEST_CASE("RT-APISIX-16: every backend of primary and canary in the rule, behind
 )"));
 }
 
-TEST_CASE("RT-APISIX-10, RT-COMMON-21: an A/B test is refused, or sends everything") {
-  const std::string canary =
-      podinfo("{port: 80}", ab("[{headers: {x: {exact: y}}}]"),
-              "  routeRef: {apiVersion: x, kind: ApisixRoute, name: podinfo}\n");
-  SplitWorld world(canary);
+TEST_CASE("RT-APISIX-10, RT-COMMON-20, RT-COMMON-21: what it cannot do is said") {
+  SplitWorld world(podinfo("{port: 80}", ab("[{headers: {x: {exact: y}}}]"),
+                           "  routeRef: {apiVersion: x, kind: ApisixRoute, name: podinfo}\n"));
   world.put(users);
-  CHECK_THAT(error_in(world.reconcile(*apisix)), Contains("apisix cannot match requests"));
-  world.settings.compat = Compat::Flagger;
   REQUIRE(writes_in(world.reconcile(*apisix)) == 1);
-  CHECK(writes_in(world.set(*apisix, split(0, 100))) == 1);
-  world.settings.compat = Compat::Strict;
-  CHECK_FALSE(world.set(*apisix, split(0, 100)).has_value());
-  CHECK(writes_in(world.set(*apisix, split(100, 0))) == 1);
+  const auto all = world.set(*apisix, {.primary = 0_pct, .canary = 100_pct, .mirrored = true});
+  REQUIRE(writes_in(all) == 1);
+  REQUIRE(all->remarks.size() == 2);
+  CHECK_THAT(all->remarks[0], Contains("apisix") && Contains("RT-COMMON-20"));
+  CHECK_THAT(all->remarks[1], Contains("apisix") && Contains("RT-COMMON-21"));
+  CHECK(world.routes(*apisix) == split(0, 100));
+  world.settings.compat = Compat::Flagger;
+  CHECK(world.set(*apisix, split(0, 100))->remarks.empty());
 }
 
 TEST_CASE("RT-APISIX-21: nothing is undone, whatever the Canary says") {

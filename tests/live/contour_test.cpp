@@ -283,13 +283,13 @@ TEST_CASE("RT-CONTOUR-16, RT-09: both weights 0 are refused before anything is r
 
 TEST_CASE("RT-CONTOUR-10: a match that tests nothing is refused; compat sends everything") {
   const char* const match = GENERATE(
-      "[{headers: {x: {regex: \".*a.*\"}}}]", "[{headers: {x: {exact: a}, y: {regex: b}}}]",
+      "[{headers: {x: {regex: \".*a.*\"}}}]", "[{headers: {x: {regex: a}, y: {regex: b}}}]",
       "[{queryParams: {debug: {exact: \"1\"}}}]", "[{sourceLabels: {team: web}}]");
   INFO(match);
   const std::string canary = podinfo("{port: 80}", ab(match));
   SplitWorld strict(canary);
   CHECK_THAT(error_in(strict.reconcile(*contour)),
-             Contains("Canary podinfo.test") && Contains("contour can test nothing else"));
+             Contains("Canary podinfo.test") && Contains("contour is told nothing else"));
   CHECK(strict.get("HTTPProxy", "podinfo").is_null());
 
   SplitWorld edited(podinfo("{port: 80}"));  // a rollback is never refused
@@ -304,6 +304,23 @@ TEST_CASE("RT-CONTOUR-10: a match that tests nothing is refused; compat sends ev
   REQUIRE(writes_in(compat.set(*contour, split(0, 100))) == 1);
   CHECK(writes_in(compat.reconcile(*contour)) == 0);
   CHECK(compat.spec("HTTPProxy", "podinfo")["routes"].size() == 2);
+}
+
+TEST_CASE(
+    "RT-CONTOUR-10: a header that cannot be tested among others is left out, and that is said") {
+  SplitWorld world(
+      podinfo("{port: 80}",
+              ab("[{headers: {cookie: {regex: a}}}, {headers: {x-canary: {exact: insider}}}]")));
+  REQUIRE(writes_in(world.reconcile(*contour)) == 1);
+  const auto sent = world.set(*contour, split(0, 100));
+  REQUIRE(writes_in(sent) == 1);
+  REQUIRE(sent->remarks.size() == 1);
+  CHECK_THAT(sent->remarks[0], Contains("Canary podinfo.test") && Contains("header cookie"));
+  CHECK(world.spec("HTTPProxy", "podinfo")["routes"][0]["conditions"] == json_of_yaml(R"(
+- {prefix: /, header: {name: cookie}}
+- {prefix: /, header: {name: x-canary, exact: insider}}
+)"));
+  CHECK(world.set(*contour, split(100, 0))->remarks.empty());
 }
 
 TEST_CASE("RT-CONTOUR-09: weights of the second A/B route are nobody's to change") {

@@ -149,38 +149,17 @@ TEST_CASE("RT-KUMA-07: the apex annotations land on the route") {
   CHECK(metadata["labels"] == json_of_yaml("{app: podinfo}"));
 }
 
-TEST_CASE("RT-KUMA-08, RT-COMMON-21: an A/B test is refused, or sends everything") {
-  const std::string canary = podinfo("{port: 9898}", ab("[{headers: {x: {exact: y}}}]"));
-  SplitWorld strict(canary);
-  CHECK_THAT(error_in(strict.reconcile(*kuma)), Contains("kuma cannot match requests"));
-  SplitWorld compat(canary, Compat::Flagger);
-  REQUIRE(writes_in(compat.reconcile(*kuma)) == 1);
-  CHECK(writes_in(compat.set(*kuma, split(0, 100))) == 1);
-  compat.settings.compat = Compat::Strict;
-  CHECK_FALSE(compat.set(*kuma, split(0, 100)).has_value());
-  CHECK(writes_in(compat.set(*kuma, split(100, 0))) == 1);
-}
-
-TEST_CASE(
-    "RT-KUMA-10, RT-KUMA-15: the last entry of the primary wins, without one it is an error") {
-  SplitWorld world(plain, GENERATE(Compat::Strict, Compat::Flagger));
-  CHECK_THAT(error_in(world.routes(*kuma)), Contains("TrafficRoute podinfo not found"));
-  CHECK(world.set(*kuma, split(90, 10)).error().kind == ErrorKind::NotFound);
-  for (const char* spec : {"{}", "{conf: {}}", "{conf: {split: []}}", "{conf: {split: [null, 5]}}",
-                           "{conf: {split: [{weight: 100}]}}", "{conf: 5}", "[]",
-                           "{conf: {split: [{weight: 1, destination: {kuma.io/service: x_y}}]}}"}) {
-    INFO(spec);
-    put(world, spec);
-    CHECK_THAT(error_in(world.routes(*kuma)), Contains("no entry of podinfo-primary"));
-  }
-  put(world,
-      "{conf: {split: [{weight: 20, destination: {kuma.io/service: podinfo-primary}}, "
-      "{weight: 60, destination: {kuma.io/service: podinfo-primary_other_svc_1}}]}}");
-  CHECK(world.routes(*kuma) == split(60, 40));
-  put(world, "{conf: {split: [{weight: x, destination: {kuma.io/service: podinfo-primary}}]}}");
-  CHECK_THAT(error_in(world.routes(*kuma)), Contains("no whole number"));
+TEST_CASE("RT-KUMA-08, RT-COMMON-20, RT-COMMON-21: what it cannot do is said") {
+  SplitWorld world(podinfo("{port: 9898}", ab("[{headers: {x: {exact: y}}}]")));
   REQUIRE(writes_in(world.reconcile(*kuma)) == 1);
-  CHECK(world.spec("TrafficRoute", "podinfo") == initial()["spec"]);
+  const auto all = world.set(*kuma, {.primary = 0_pct, .canary = 100_pct, .mirrored = true});
+  REQUIRE(writes_in(all) == 1);
+  REQUIRE(all->remarks.size() == 2);
+  CHECK_THAT(all->remarks[0], Contains("kuma") && Contains("RT-COMMON-20"));
+  CHECK_THAT(all->remarks[1], Contains("kuma") && Contains("RT-COMMON-21"));
+  CHECK(world.routes(*kuma) == split(0, 100));
+  world.settings.compat = Compat::Flagger;
+  CHECK(world.set(*kuma, split(0, 100))->remarks.empty());
 }
 
 TEST_CASE("RT-KUMA-16: nothing is undone") {

@@ -273,30 +273,46 @@ spec:
 )"));
 }
 
-TEST_CASE("RT-SMI-17, RT-LINKERD-05, RT-COMMON-21: an A/B test is refused, or sends everything") {
+TEST_CASE("RT-SMI-17, RT-LINKERD-05, RT-COMMON-20, RT-COMMON-21: what it cannot do is said") {
   const auto smi = smi_provider("v1alpha1", "linkerd");
   const std::string matching = podinfo("{port: 80}", ab("[{headers: {x: {exact: y}}}]"));
-  SplitWorld strict(matching);
-  CHECK_THAT(error_in(strict.reconcile(*smi)),
-             Contains("Canary podinfo.test") && Contains("linkerd cannot match requests"));
-  CHECK(strict.get("TrafficSplit", "podinfo").is_null());
-
-  SplitWorld edited(plain);  // the match came later: a rollback is not refused
-  REQUIRE(writes_in(edited.reconcile(*smi)) == 1);
-  edited.edit(matching);
-  CHECK(writes_in(edited.reconcile(*smi)) == 0);
-  CHECK_THAT(error_in(edited.set(*smi, split(0, 100))), Contains("cannot match requests"));
-  CHECK(writes_in(edited.set(*smi, split(100, 0))) == 0);
-
-  SplitWorld compat(matching, Compat::Flagger);
-  REQUIRE(writes_in(compat.reconcile(*smi)) == 1);
-  REQUIRE(writes_in(compat.set(*smi, split(0, 100))) == 1);
-  CHECK(compat.routes(*smi) == split(0, 100));
-
+  SplitWorld strict(matching), compat(matching, Compat::Flagger);
+  for (SplitWorld* world : {&strict, &compat}) {
+    REQUIRE(writes_in(world->reconcile(*smi)) == 1);
+    const auto all = world->set(*smi, {.primary = 0_pct, .canary = 100_pct, .mirrored = true});
+    REQUIRE(writes_in(all) == 1);
+    CHECK(world->routes(*smi) == split(0, 100));
+    if (world == &compat) {
+      CHECK(all->remarks.empty());
+    } else {
+      REQUIRE(all->remarks.size() == 2);
+      CHECK_THAT(all->remarks[0], Contains("linkerd") && Contains("RT-COMMON-20"));
+      CHECK_THAT(all->remarks[1], Contains("Canary podinfo.test") && Contains("RT-COMMON-21"));
+    }
+    CHECK(world->set(*smi, split(100, 0))->remarks.empty());
+  }
+  // Once: what is there already is neither written nor said again.
+  REQUIRE(writes_in(strict.set(*smi, split(0, 100))) == 1);
+  CHECK(strict.set(*smi, split(0, 100))->remarks.empty());
   // RT-COMMON-19: without iterations the weights move, and `match` is only ignored.
   SplitWorld weights(
       podinfo("{port: 80}", "{stepWeight: 10, match: [{headers: {x: {exact: y}}}]}"));
-  CHECK(writes_in(weights.reconcile(*smi)) == 1);
+  REQUIRE(writes_in(weights.reconcile(*smi)) == 1);
+  CHECK(weights.set(*smi, split(90, 10))->remarks.empty());
+}
+
+TEST_CASE(
+    "INV-06: weights that an earlier Canary left behind go while the new one is initialized") {
+  SplitWorld world(plain);
+  const auto smi = smi_provider("v1alpha2", "osm");
+  REQUIRE(writes_in(world.reconcile(*smi)) == 1);
+  REQUIRE(writes_in(world.set(*smi, split(40, 60))) == 1);
+  world.canary.status.phase = Phase::Progressing;
+  CHECK(writes_in(world.reconcile(*smi)) == 0);
+  world.canary.status.phase = Phase::Initializing;
+  REQUIRE(writes_in(world.reconcile(*smi)) == 1);
+  CHECK(world.routes(*smi) == split(100, 0));
+  CHECK(writes_in(world.reconcile(*smi)) == 0);
 }
 
 TEST_CASE("RT-SMI-21, RT-SMI-22: nothing is undone, and names are short") {

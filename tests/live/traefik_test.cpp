@@ -185,15 +185,17 @@ weighted:
 )"));
 }
 
-TEST_CASE("RT-TRAEFIK-06, RT-COMMON-21: an A/B test is refused") {
-  const std::string canary = podinfo("{port: 80}", ab("[{headers: {x: {exact: y}}}]"));
-  SplitWorld strict(canary);
-  CHECK_THAT(error_in(strict.reconcile(*traefik)), Contains("traefik cannot match requests"));
-  SplitWorld compat(canary, Compat::Flagger);
-  REQUIRE(writes_in(compat.reconcile(*traefik)) == 1);
-  compat.settings.compat = Compat::Strict;
-  CHECK_FALSE(compat.set(*traefik, split(0, 100)).has_value());
-  CHECK(writes_in(compat.set(*traefik, split(100, 0))) == 0);
+TEST_CASE("RT-TRAEFIK-06, RT-COMMON-20, RT-COMMON-21: what it cannot do is said") {
+  SplitWorld world(podinfo("{port: 80}", ab("[{headers: {x: {exact: y}}}]")));
+  REQUIRE(writes_in(world.reconcile(*traefik)) == 1);
+  const auto all = world.set(*traefik, {.primary = 0_pct, .canary = 100_pct, .mirrored = true});
+  REQUIRE(writes_in(all) == 1);
+  REQUIRE(all->remarks.size() == 2);
+  CHECK_THAT(all->remarks[0], Contains("traefik") && Contains("RT-COMMON-20"));
+  CHECK_THAT(all->remarks[1], Contains("traefik") && Contains("RT-COMMON-21"));
+  CHECK(world.routes(*traefik) == split(0, 100));
+  world.settings.compat = Compat::Flagger;
+  CHECK(world.set(*traefik, split(0, 100))->remarks.empty());
 }
 
 TEST_CASE("RT-TRAEFIK-11, RT-TRAEFIK-15, RT-TRAEFIK-16: errors, and nothing to undo") {
