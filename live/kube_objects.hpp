@@ -49,6 +49,7 @@ using Labels = std::map<std::string, std::string>;
 /// GEN-03: does a key contain `toolkit.fluxcd.io`?
 [[nodiscard]] bool is_toolkit_key(std::string_view key);
 
+/// RT-COMMON-36.
 inline constexpr const char* last_applied_annotation =
     "kubectl.kubernetes.io/last-applied-configuration";
 inline constexpr const char* original_annotation = "flagger.kubernetes.io/original-configuration";

@@ -1,6 +1,5 @@
 #include "live/perform.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "live/kube_objects.hpp"
@@ -30,32 +29,17 @@ Result<void> write(KubeApi& api, const RouteWrite& write) {
 
 }  // namespace
 
-Result<Snapshot> read_objects(
-    KubeApi& api,
-    const std::function<Result<std::vector<ObjectPath>>(const Snapshot& so_far)>& wanted) {
-  Snapshot snapshot;
-  std::vector<ObjectPath> read;
-  for (;;) {
-    const auto paths = wanted(snapshot);
-    if (!paths) return tl::unexpected(paths.error());
-    const std::size_t before = read.size();
-    for (const ObjectPath& path : *paths) {
-      if (std::find(read.begin(), read.end(), path) != read.end()) continue;
-      read.push_back(path);
-      auto object = api.get(path);
-      if (object) {
-        snapshot.put(path, *std::move(object));
-      } else if (object.error().kind != KubeError::Kind::NotFound) {
-        return tl::unexpected(error_of(object.error(), spoken(kind_of(path.resource), path)));
-      }
-    }
-    if (read.size() == before) return snapshot;
-  }
-}
-
 Result<Snapshot> read_objects(KubeApi& api, const std::vector<ObjectPath>& paths) {
-  return read_objects(
-      api, [&paths](const Snapshot&) -> Result<std::vector<ObjectPath>> { return paths; });
+  Snapshot snapshot;
+  for (const ObjectPath& path : paths) {
+    auto object = api.get(path);
+    if (object) {
+      snapshot.put(path, *std::move(object));
+    } else if (object.error().kind != KubeError::Kind::NotFound) {
+      return tl::unexpected(error_of(object.error(), spoken(kind_of(path.resource), path)));
+    }
+  }
+  return snapshot;
 }
 
 Result<void> perform(KubeApi& api, const RouteWrites& writes) {

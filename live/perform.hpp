@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "live/kube_api.hpp"
@@ -9,15 +8,8 @@
 /// Reads and writes as pure functions ask for them, over a KubeApi.
 namespace volary::live {
 
-/// Reads objects until `wanted`, asked with what was read so far, names none that is new. Absent
-/// objects are not in the snapshot.
-/// Errors: every error but "not found" ends the reading, in the engine's words (RT-COMMON-23), and
-/// so do those of `wanted`.
-[[nodiscard]] Result<Snapshot> read_objects(
-    KubeApi& api,
-    const std::function<Result<std::vector<ObjectPath>>(const Snapshot& so_far)>& wanted);
-
-/// The same for objects that are known beforehand.
+/// Reads objects in their order; absent ones are not in the snapshot.
+/// Errors: every error but "not found" ends the reading, in the engine's words (RT-COMMON-23).
 [[nodiscard]] Result<Snapshot> read_objects(KubeApi& api, const std::vector<ObjectPath>& paths);
 
 /// Makes the writes in their order; updates carry the resource version that was read

@@ -18,8 +18,9 @@ auto KubeRouter::ask(const Canary& canary, RouteProvider::Operation operation, A
                              .object = described->object,
                              .settings = wiring_.settings,
                              .selector_key = described->selector_key};
-  const auto snapshot = read_objects(
-      api_, [&](const Snapshot&) { return wiring_.provider->reads(context, operation); });
+  const auto paths = wiring_.provider->reads(context, operation);
+  if (!paths) return tl::unexpected(paths.error());
+  const auto snapshot = read_objects(api_, *paths);
   if (!snapshot) return tl::unexpected(snapshot.error());
   return question(context, *snapshot);
 }

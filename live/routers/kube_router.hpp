@@ -24,8 +24,12 @@ struct RoutedCanary {
 ///
 /// Every function reads at most once and writes at most what the provider said; without a provider
 /// (`kubernetes`) nothing is read or written at all (RT-COMMON-50).
-/// Errors: those of the provider and of the API server, each naming kind, name and namespace of the
-/// object (RT-COMMON-62).
+/// Which calls come when is the engine's (RT-COMMON-08, 10, 13, 15, 17, 18), a warning about
+/// objects left under an old name (RT-COMMON-02) and the permissions (RT-COMMON-63) are the
+/// operator's, and what a Canary may say is checked where it is read (RT-COMMON-09, 51, 76, 77).
+/// Keys of `unmanagedMetadata` are not copied from the apex Service to routing objects
+/// (RT-COMMON-33 [Q]). Errors: those of the provider and of the API server, each naming kind, name
+/// and namespace of the object (RT-COMMON-62).
 class KubeRouter final : public Router {
  public:
   struct Wiring {

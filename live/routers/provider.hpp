@@ -91,9 +91,8 @@ class RouteProvider {
  public:
   virtual ~RouteProvider() = default;
 
-  /// Which objects an operation reads, in order. Those that depend on what was read (an
-  /// `upstreamRef`, say) are asked for in a second round with the first round's snapshot; the same
-  /// list twice means that all is read.
+  /// Which objects an operation reads, in order; the Canary alone tells. Absent ones are no error
+  /// here.
   enum class Operation { Reconcile, Read, Set, Finalize };
   [[nodiscard]] virtual Result<std::vector<ObjectPath>> reads(const RouteContext& context,
                                                               Operation operation) const = 0;
@@ -112,8 +111,10 @@ class RouteProvider {
 };
 
 /// RT-COMMON-03, RT-COMMON-04: the router of a provider's name; nothing for `kubernetes`, which has
-/// none (RT-COMMON-50). Unknown names are Istio (row 20).
+/// none (RT-COMMON-50). Unknown names are Istio (row 20); case matters (RT-COMMON-07).
 [[nodiscard]] std::unique_ptr<RouteProvider> route_provider(std::string_view name);
+/// Is the name one of the table, or does it fall under row 20, of which a warning is due?
+[[nodiscard]] bool is_known_provider(std::string_view name);
 
 // One file a provider.
 [[nodiscard]] std::unique_ptr<RouteProvider> istio_provider();

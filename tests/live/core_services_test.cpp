@@ -94,7 +94,7 @@ spec:
   }
 }
 
-TEST_CASE("RT-K8S-40: a headless Service stays headless; a distribution is the Canary's") {
+TEST_CASE("RT-K8S-40: a headless Service stays headless, a distribution is the Canary's") {
   Shop shop{"{type: ClusterIP, clusterIP: None, clusterIPs: [None], selector: {app: podinfo}}"};
   shop.edit(json_of_yaml("spec: {service: {trafficDistribution: PreferClose}}"));
   require_done(shop.copies());

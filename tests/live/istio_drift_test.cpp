@@ -161,7 +161,7 @@ http:
   }
 }
 
-TEST_CASE("RT-ISTIO-26 [Q]: the first original is kept; the reference keeps the last") {
+TEST_CASE("RT-ISTIO-26 [Q]: the first original is kept, the reference keeps the last") {
   for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
     World world = istio(example(), compat);
     put_theirs(world, {});
@@ -207,7 +207,7 @@ TEST_CASE("RT-ISTIO-70, 71, 72: finalize gives back what was there") {
 }
 
 TEST_CASE(
-    "RT-ISTIO-71: kubectl's annotation goes first, and stays; what is unreadable is refused") {
+    "RT-ISTIO-71: kubectl's annotation goes first, and stays, what is unreadable is refused") {
   World world = istio(example());
   const json applied{{"kind", "VirtualService"}, {"spec", {{"hosts", {"applied.example.com"}}}}};
   put_theirs(world, {{last_applied_annotation, applied.dump()}});

@@ -293,7 +293,7 @@ TEST_CASE("RT-ISTIO-05, 06, 08: hosts, gateways and ports in their variants") {
   CHECK(port("{port: 80, portDiscovery: true, gateways: [a/b, mesh]}") == json{{"number", 80}});
 }
 
-TEST_CASE("RT-ISTIO-09: retries without attempts are written with none; rewrite has no type") {
+TEST_CASE("RT-ISTIO-09: retries without attempts are written with none, rewrite has no type") {
   World world = istio(canary_of(
       "istio", "{port: 80, retries: {retryOn: 5xx}, rewrite: {uri: /a, type: ReplaceFullPath}}",
       analysis));

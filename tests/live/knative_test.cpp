@@ -54,7 +54,7 @@ TEST_CASE("RT-KNATIVE-05, 07, 17: reconcile names the primary revision and chang
   CHECK(world.annotation() == "podinfo-00001");
 }
 
-TEST_CASE("RT-KNATIVE-10, 15: weights 0, 10, 100; promotion; rollback: the page's objects") {
+TEST_CASE("RT-KNATIVE-10, 15: weights 0, 10, 100, promotion, rollback: the page's objects") {
   Knative world;
   require_done(world.reconcile());
   require_done(world.set(split(100, 0)));

@@ -157,7 +157,7 @@ spec:
   CHECK(cluster.writes().empty());
 }
 
-TEST_CASE("RT-K8S-02: the first known selector label counts; none is an error that names all") {
+TEST_CASE("RT-K8S-02: the first known selector label counts, none is an error that names all") {
   Cluster cluster;
   cluster.workload["spec"]["selector"]["matchLabels"] =
       json_of_yaml("{app.kubernetes.io/name: web, name: other}");
