@@ -152,7 +152,7 @@ TEST_CASE("RT-APPMESH-05, RT-APPMESH-06: the A/B shape of the page") {
   CHECK(world.get("VirtualService", "podinfo.test") == apex_service());
 }
 
-TEST_CASE("RT-APPMESH-05, RT-COMMON-27: every kind of match, headers by name") {
+TEST_CASE("RT-APPMESH-03, RT-APPMESH-05, RT-COMMON-27: every kind of match, headers by name") {
   SplitWorld world(
       podinfo("{port: 80, meshName: m, match: [{uri: {prefix: /api}}]}",
               ab("[{headers: {b: {exact: e}, a: {regex: r}}}, {headers: {c: {suffix: s}}, "
@@ -204,6 +204,15 @@ TEST_CASE("RT-APPMESH-02, RT-APPMESH-04: protocol and retries, where little is s
   const json node = none.spec("VirtualNode", "podinfo");
   CHECK_FALSE(node.contains("backends"));
   CHECK_FALSE(node.contains("logging"));  // RT-APPMESH-08
+}
+
+TEST_CASE("RT-APPMESH-01: reconcile leans on nothing that is made after it") {
+  SplitWorld world(plain);
+  for (const auto& provider : {app_mesh_v1beta1_provider(), app_mesh_v1beta2_provider()}) {
+    const auto asked = provider->reads(world.context(), RouteProvider::Operation::Reconcile);
+    REQUIRE(asked.has_value());
+    for (const ObjectPath& path : *asked) CHECK(path.resource.group == "appmesh.k8s.aws");
+  }
 }
 
 TEST_CASE("RT-APPMESH-09: the apex metadata without the selector's label, even by flag") {
