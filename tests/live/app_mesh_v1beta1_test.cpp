@@ -168,7 +168,7 @@ headers:
 )"));
 }
 
-TEST_CASE("RT-APPMESH-05: a match without headers is refused; compat matches everything") {
+TEST_CASE("RT-APPMESH-05: a match without headers is refused, compat matches everything") {
   const char* const match =
       GENERATE("[{queryParams: {q: {exact: x}}}]", "[{sourceLabels: {team: web}}]");
   const std::string canary = podinfo("{port: 80, meshName: m}", ab(match));
@@ -237,7 +237,7 @@ TEST_CASE("RT-APPMESH1-01: without a mesh name reconcile fails before any reques
              Contains("Canary podinfo.test") && Contains("meshName"));
 }
 
-TEST_CASE("RT-APPMESH1-04: like is compared with like; compat compares annotations with labels") {
+TEST_CASE("RT-APPMESH1-04: like is compared with like, compat compares annotations with labels") {
   SplitWorld strict(small), compat(small, Compat::Flagger);
   for (SplitWorld* world : {&strict, &compat}) REQUIRE(writes_in(world->reconcile(*app_mesh)) == 5);
   CHECK(writes_in(strict.reconcile(*app_mesh)) == 0);
