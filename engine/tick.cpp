@@ -419,14 +419,13 @@ Result<void> Pass::revert() {
     if (canary_.spec.autoscaler_ref)
       if (auto resumed = workload.resume_autoscaler(); !resumed) return resumed;
     if (auto restored = workload.restore_target(); !restored) return restored;
-    // Tries at 0, 3, 9 and 21 s, cut short when the next wait would exceed the interval.
+    // Tries at 0, 3, 9 and 21 s. Each wait is twice as long as the one before; when the next would
+    // exceed the interval, the last is spent without a try behind it.
     Readiness canary = ready(Role::Target);
-    Duration waited{};
     for (const Duration pause : {Duration{3s}, Duration{6s}, Duration{12s}}) {
       if (canary.ready || !canary.retriable) break;
       workload.wait(pause);
-      waited += pause;
-      if (waited + pause > plan_.interval && waited > 3s) break;
+      if (2 * pause > plan_.interval) break;
       canary = ready(Role::Target);
     }
     if (!canary.ready)

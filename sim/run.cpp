@@ -69,7 +69,8 @@ class Flight {
             .service = values.service,
             .ingress = values.ingress,
             .route = values.route,
-            .released = binding_.service};
+            .released = binding_.service,
+            .daemon_set = canary.spec.target_ref.kind == "DaemonSet"};
   }
 
   void wait(Duration time) {

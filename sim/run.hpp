@@ -88,7 +88,7 @@ struct Run {
   std::vector<Conservation> conservation;
   std::uint64_t requests = 0;  ///< simulated, all services
   std::uint64_t kernel_events = 0;
-  std::uint64_t digest = 0;  ///< of every record: equal runs have equal digests
+  std::uint64_t digest = 0;  ///< equal runs have equal digests (digest.hpp)
 };
 
 struct RunOptions {

@@ -1,7 +1,8 @@
 #include "live/routers/split_object.hpp"
 
 /// TrafficSplit of `split.smi-spec.io`: Linkerd, Open Service Mesh and whoever else reads it.
-/// Source: spec/routing/smi.md, linkerd.md, osm.md.
+/// Source: spec/routing/smi.md, linkerd.md, osm.md. Linkerd by the Gateway API, or behind an
+/// ingress controller, is those providers' (RT-LINKERD-03, RT-LINKERD-04).
 namespace volary::live {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "policies/policy.hpp"
+#include "sim/report/outcomes.hpp"
 #include "sim/report/verdict.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario.hpp"
@@ -21,17 +22,11 @@ struct Flight {
   std::string compat;  ///< how the other semantics end, if differently
 };
 
-struct Table {
-  std::string caption;
-  std::vector<std::string> head;
-  std::vector<std::vector<std::string>> rows;
-};
-
 struct Report {
-  std::vector<Flight> flights;  ///< at least one; several share a table at the top
-  std::vector<Table> tables;    ///< outcomes over many seeds
-  std::string version;          ///< of Volary
-  std::string command;          ///< the command line that reproduces it
+  std::vector<Flight> flights;     ///< at least one; several share a table at the top
+  std::vector<Outcomes> outcomes;  ///< over many seeds; then each flight is one of them
+  std::string version;             ///< of Volary
+  std::string command;             ///< the command line that reproduces it
 };
 
 [[nodiscard]] std::string html(const Report& report);

@@ -11,6 +11,9 @@
 /// The inside of the scripted world: plain values, and the ports that answer from them.
 namespace volary::sim {
 
+/// A year: beyond every deadline that a policy would sensibly set.
+inline constexpr Duration longer_than_any_deadline = std::chrono::hours{8760};
+
 /// A Deployment, DaemonSet or other target.
 struct ScriptedWorkload {
   std::string revision{};

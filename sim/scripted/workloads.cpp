@@ -6,11 +6,6 @@
 namespace volary::sim {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Beyond every deadline that a policy would sensibly set.
-constexpr Duration long_ago = 3h;
-
 template <class Missing>
 auto not_found(Missing what) {
   return fail(ErrorKind::NotFound, "{} not found", what);
@@ -95,9 +90,11 @@ Result<WorkloadView> ScriptedWorkloads::view(Role role) {
       break;
     case PodState::Kind::UnavailableExpired:
       view.available = 0;
-      unavailable_since(state_.now - long_ago);
+      unavailable_since(state_.now - longer_than_any_deadline);
       break;
-    case PodState::Kind::ReadyExpired: unavailable_since(state_.now - long_ago); break;
+    case PodState::Kind::ReadyExpired:
+      unavailable_since(state_.now - longer_than_any_deadline);
+      break;
     case PodState::Kind::Deadline:
       view.available = 0;
       view.progressing_reason = "ProgressDeadlineExceeded";

@@ -152,7 +152,7 @@ TEST_CASE("RT-APPMESH-05, RT-APPMESH-06: the A/B shape of the page") {
   CHECK(world.get("VirtualService", "podinfo.test") == apex_service());
 }
 
-TEST_CASE("RT-APPMESH-05, RT-COMMON-27: every kind of match, headers by name") {
+TEST_CASE("RT-APPMESH-03, RT-APPMESH-05, RT-COMMON-27: every kind of match, headers by name") {
   SplitWorld world(
       podinfo("{port: 80, meshName: m, match: [{uri: {prefix: /api}}]}",
               ab("[{headers: {b: {exact: e}, a: {regex: r}}}, {headers: {c: {suffix: s}}, "
@@ -168,7 +168,7 @@ headers:
 )"));
 }
 
-TEST_CASE("RT-APPMESH-05: a match without headers is refused; compat matches everything") {
+TEST_CASE("RT-APPMESH-05: a match without headers is refused, compat matches everything") {
   const char* const match =
       GENERATE("[{queryParams: {q: {exact: x}}}]", "[{sourceLabels: {team: web}}]");
   const std::string canary = podinfo("{port: 80, meshName: m}", ab(match));
@@ -206,6 +206,15 @@ TEST_CASE("RT-APPMESH-02, RT-APPMESH-04: protocol and retries, where little is s
   CHECK_FALSE(node.contains("logging"));  // RT-APPMESH-08
 }
 
+TEST_CASE("RT-APPMESH-01: reconcile leans on nothing that is made after it") {
+  SplitWorld world(plain);
+  for (const auto& provider : {app_mesh_v1beta1_provider(), app_mesh_v1beta2_provider()}) {
+    const auto asked = provider->reads(world.context(), RouteProvider::Operation::Reconcile);
+    REQUIRE(asked.has_value());
+    for (const ObjectPath& path : *asked) CHECK(path.resource.group == "appmesh.k8s.aws");
+  }
+}
+
 TEST_CASE("RT-APPMESH-09: the apex metadata without the selector's label, even by flag") {
   SplitWorld world(podinfo("{port: 80, meshName: m, apex: {labels: {team: web}}}"));
   REQUIRE(writes_in(world.reconcile(*app_mesh)) == 5);
@@ -228,7 +237,7 @@ TEST_CASE("RT-APPMESH1-01: without a mesh name reconcile fails before any reques
              Contains("Canary podinfo.test") && Contains("meshName"));
 }
 
-TEST_CASE("RT-APPMESH1-04: like is compared with like; compat compares annotations with labels") {
+TEST_CASE("RT-APPMESH1-04: like is compared with like, compat compares annotations with labels") {
   SplitWorld strict(small), compat(small, Compat::Flagger);
   for (SplitWorld* world : {&strict, &compat}) REQUIRE(writes_in(world->reconcile(*app_mesh)) == 5);
   CHECK(writes_in(strict.reconcile(*app_mesh)) == 0);

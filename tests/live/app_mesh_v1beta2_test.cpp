@@ -168,7 +168,7 @@ TEST_CASE("RT-APPMESH2-02: a number in targetPort, else the port") {
 }
 
 TEST_CASE(
-    "RT-APPMESH2-03: what is not said is left out; names of the target, key of its selector") {
+    "RT-APPMESH2-03: what is not said is left out, names of the target, key of its selector") {
   SplitWorld world(podinfo("{port: 80, name: web, timeout: soon, portName: grpc}"));
   world.selector_key = "app.kubernetes.io/name";
   REQUIRE(writes_in(world.reconcile(*app_mesh)) == 6);
@@ -224,7 +224,7 @@ TEST_CASE("RT-APPMESH2-05: labels and annotations of a node are compared") {
   CHECK(writes_in(world.reconcile(*app_mesh)) == 0);
 }
 
-TEST_CASE("RT-APPMESH2-08: a virtual service comes with its router; strict mode adds a lost one") {
+TEST_CASE("RT-APPMESH2-08: a virtual service comes with its router, strict mode adds a lost one") {
   SplitWorld strict(small), compat(small, Compat::Flagger);
   for (SplitWorld* world : {&strict, &compat}) {
     REQUIRE(writes_in(world->reconcile(*app_mesh)) == 6);

@@ -281,7 +281,7 @@ TEST_CASE("RT-CONTOUR-16, RT-09: both weights 0 are refused before anything is r
   CHECK(world.set(*contour, split(0, 0)).error().kind == ErrorKind::Invalid);
 }
 
-TEST_CASE("RT-CONTOUR-10: a match that tests nothing is refused; compat sends everything") {
+TEST_CASE("RT-CONTOUR-10: a match that tests nothing is refused, compat sends everything") {
   const char* const match = GENERATE(
       "[{headers: {x: {regex: \".*a.*\"}}}]", "[{headers: {x: {regex: a}, y: {regex: b}}}]",
       "[{queryParams: {debug: {exact: \"1\"}}}]", "[{sourceLabels: {team: web}}]");

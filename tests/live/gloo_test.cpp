@@ -150,7 +150,7 @@ routes:
   CHECK_FALSE(world.spec("RouteTable", "podinfo")["routes"][0].contains("matchers"));
 }
 
-TEST_CASE("RT-GLOO-16: prefix and suffix are an empty value; a method of the unpruned object") {
+TEST_CASE("RT-GLOO-16: prefix and suffix are an empty value, a method of the unpruned object") {
   SplitWorld world =
       world_of(podinfo(service, ab("[{headers: {b: {suffix: s}, a: {prefix: p}}}]")));
   world.object["spec"]["analysis"]["match"][0]["method"]["exact"] = "GET";  // RT-COMMON-75
@@ -161,7 +161,7 @@ TEST_CASE("RT-GLOO-16: prefix and suffix are an empty value; a method of the unp
 )"));
 }
 
-TEST_CASE("RT-GLOO-16: a match without headers is refused; compat matches everything") {
+TEST_CASE("RT-GLOO-16: a match without headers is refused, compat matches everything") {
   const char* const match =
       GENERATE("[{queryParams: {debug: {exact: \"1\"}}}]", "[{sourceLabels: {team: web}}]", "[{}]");
   const std::string canary = podinfo(service, ab(match));
@@ -327,7 +327,7 @@ TEST_CASE("RT-GLOO-09: an upstreamRef without a namespace is of the Canary's") {
              Contains("Canary podinfo.test") && Contains("no namespace"));
 }
 
-TEST_CASE("RT-GLOO-10: references across namespaces can be switched off; a rollback cannot") {
+TEST_CASE("RT-GLOO-10: references across namespaces can be switched off, a rollback cannot") {
   SplitWorld world = world_of(referring);
   REQUIRE(writes_in(world.reconcile(*gloo)) == 3);
   world.settings.cross_namespace_refs = false;

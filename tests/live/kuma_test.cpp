@@ -162,6 +162,28 @@ TEST_CASE("RT-KUMA-08, RT-COMMON-20, RT-COMMON-21: what it cannot do is said") {
   CHECK(world.set(*kuma, split(0, 100))->remarks.empty());
 }
 
+TEST_CASE(
+    "RT-KUMA-10, RT-KUMA-15: the last entry of the primary wins, without one it is an error") {
+  SplitWorld world(plain, GENERATE(Compat::Strict, Compat::Flagger));
+  CHECK_THAT(error_in(world.routes(*kuma)), Contains("TrafficRoute podinfo not found"));
+  CHECK(world.set(*kuma, split(90, 10)).error().kind == ErrorKind::NotFound);
+  for (const char* spec : {"{}", "{conf: {}}", "{conf: {split: []}}", "{conf: {split: [null, 5]}}",
+                           "{conf: {split: [{weight: 100}]}}", "{conf: 5}", "[]",
+                           "{conf: {split: [{weight: 1, destination: {kuma.io/service: x_y}}]}}"}) {
+    INFO(spec);
+    put(world, spec);
+    CHECK_THAT(error_in(world.routes(*kuma)), Contains("no entry of podinfo-primary"));
+  }
+  put(world,
+      "{conf: {split: [{weight: 20, destination: {kuma.io/service: podinfo-primary}}, "
+      "{weight: 60, destination: {kuma.io/service: podinfo-primary_other_svc_1}}]}}");
+  CHECK(world.routes(*kuma) == split(60, 40));
+  put(world, "{conf: {split: [{weight: x, destination: {kuma.io/service: podinfo-primary}}]}}");
+  CHECK_THAT(error_in(world.routes(*kuma)), Contains("no whole number"));
+  REQUIRE(writes_in(world.reconcile(*kuma)) == 1);
+  CHECK(world.spec("TrafficRoute", "podinfo") == initial()["spec"]);
+}
+
 TEST_CASE("RT-KUMA-16: nothing is undone") {
   SplitWorld world(plain);
   REQUIRE(writes_in(world.reconcile(*kuma)) == 1);

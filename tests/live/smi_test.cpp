@@ -169,7 +169,7 @@ TEST_CASE("RT-COMMON-41: strict mode keeps the live weights over a repair, and s
 }
 
 TEST_CASE(
-    "FLT-60, INV-01: strict mode repairs weights that may not be written; compat reads them") {
+    "FLT-60, INV-01: strict mode repairs weights that may not be written, compat reads them") {
   const auto [primary, canary] = GENERATE(table<std::string, std::string>({
       {"60", "60"},
       {"150", "-50"},
@@ -205,7 +205,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("RT-SMI-08, RT-SMI-15: v1alpha1 reads texts and numbers; what is not whole counts as 0") {
+TEST_CASE("RT-SMI-08, RT-SMI-15: v1alpha1 reads texts and numbers, what is not whole counts as 0") {
   const auto linkerd = smi_provider("v1alpha1", "linkerd");
   const auto read = [&](const char* canary, const char* primary) {
     SplitWorld world(plain, Compat::Flagger);
