@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "live/routers/gateway_api_spec.hpp"
+#include "live/routers/live_weights.hpp"
 #include "live/routers/model.hpp"
 #include "live/routers/parts.hpp"
 
@@ -68,13 +69,22 @@ class GatewayApi final : public RouteProvider {
       annotations.emplace(key, value);
     const bool differs = !means_the_same(comparable(context, at(*existing, {"spec"})),
                                          comparable(context, desired->spec));
-    if (!differs && same_metadata(*existing, labels, annotations)) return writes;
+    LiveWeights weights = live_weights(context, split_of(context, *existing));
+    weights.kept.mirrored = weights.kept.mirrored && is_mirroring(context);
+    if (!differs && !weights.unlawful && same_metadata(*existing, labels, annotations))
+      return writes;
 
     json body = *existing;  // RT-GWAPI-36
-    // Labels alone are no reason to take the weights back (RT-COMMON-41 [Q]).
-    if (differs || !context.strict())
+    // Labels alone are no reason to touch the rules (RT-COMMON-41 [Q]).
+    if (differs || weights.unlawful || !context.strict()) {
+      if (weights.kept != Routes{})
+        if (auto kept = gateway_api::divided(context, model_, weights.kept))
+          desired->spec = std::move(kept->spec);
       body["spec"] =
           overlaid(std::move(body["spec"]), desired->spec, gateway_api::spec_shape(model_));
+      if (!differs || !weights.unlawful)  // what was taken over never had any
+        remark_weights(weights, spoken("HTTPRoute", path), writes);
+    }
     set_metadata(body, labels, annotations);
     writes.writes.push_back(
         {.verb = RouteWrite::Verb::Update, .path = path, .body = std::move(body)});
@@ -89,11 +99,39 @@ class GatewayApi final : public RouteProvider {
       if (const auto ready = check_ready(path, *existing); !ready)
         return tl::unexpected(ready.error());
 
-    // RT-GWAPI-39.
+    return split_of(context, *existing);
+  }
+
+  Result<RouteWrites> set_routes(const RouteContext& context, const Snapshot& snapshot,
+                                 const Routes& routes) const override {
+    const ObjectPath path = route_path(context);
+    const json* existing = snapshot.find(path);
+    if (existing == nullptr) return tl::unexpected(missing("HTTPRoute", path));
+    auto desired = gateway_api::divided(context, model_, routes);
+    if (!desired) return tl::unexpected(desired.error());
+    json body = *existing;  // RT-GWAPI-41
+    body["spec"] =
+        overlaid(std::move(body["spec"]), desired->spec, gateway_api::spec_shape(model_));
+    RouteWrites writes = updated(context, path, *existing, std::move(body));
+    if (!writes.writes.empty()) writes.remarks = std::move(desired->remarks);
+    return writes;
+  }
+
+  Result<RouteWrites> finalize(const RouteContext&, const Snapshot&) const override {
+    return RouteWrites{};  // RT-GWAPI-51
+  }
+
+ private:
+  [[nodiscard]] ObjectPath route_path(const RouteContext& context) const {
+    return path_of(context, http_routes_, context.apex());
+  }
+
+  /// RT-GWAPI-39.
+  static Routes split_of(const RouteContext& context, const json& route) {
     const json* chosen = nullptr;
     const json* sticky = nullptr;
     Routes found{.primary = Weight{0}, .canary = Weight{0}, .mirrored = false};
-    for (const json& rule : list_at(*existing, {"spec", "rules"})) {
+    for (const json& rule : list_at(route, {"spec", "rules"})) {
       if (is_weighted(rule)) chosen = &rule;
       if (has_backend_filters(rule)) sticky = &rule;
       found.mirrored = found.mirrored || mirrors_to_canary(context, rule);  // RT-GWAPI-40
@@ -107,32 +145,6 @@ class GatewayApi final : public RouteProvider {
       if (name == context.service_canary()) found.canary = weight;
     }
     return found;
-  }
-
-  Result<RouteWrites> set_routes(const RouteContext& context, const Snapshot& snapshot,
-                                 const Routes& routes) const override {
-    const ObjectPath path = route_path(context);
-    const json* existing = snapshot.find(path);
-    if (existing == nullptr) return tl::unexpected(missing("HTTPRoute", path));
-    auto desired = gateway_api::divided(context, model_, routes);
-    if (!desired) return tl::unexpected(desired.error());
-    json body = *existing;  // RT-GWAPI-41
-    body["spec"] =
-        overlaid(std::move(body["spec"]), desired->spec, gateway_api::spec_shape(model_));
-    RouteWrites writes;
-    writes.writes.push_back(
-        {.verb = RouteWrite::Verb::Update, .path = path, .body = std::move(body)});
-    writes.remarks = std::move(desired->remarks);
-    return writes;
-  }
-
-  Result<RouteWrites> finalize(const RouteContext&, const Snapshot&) const override {
-    return RouteWrites{};  // RT-GWAPI-51
-  }
-
- private:
-  [[nodiscard]] ObjectPath route_path(const RouteContext& context) const {
-    return path_of(context, http_routes_, context.apex());
   }
 
   /// RT-GWAPI-01.
@@ -151,10 +163,7 @@ class GatewayApi final : public RouteProvider {
     if (context.strict()) known = gateway_api::with_defaults(std::move(known));
     if (!at(known, {"rules"}).is_array()) return known;
     const auto names = sticky_names(context);
-    const Phase phase = context.canary.status.phase;
-    const bool mirroring = context.canary.spec.analysis.mirror &&
-                           (phase == Phase::Progressing || phase == Phase::Waiting ||
-                            phase == Phase::WaitingPromotion);  // RT-GWAPI-32
+    const bool mirroring = is_mirroring(context);
     json kept = json::array();
     for (json rule : known["rules"]) {
       if (is_sticky(rule, names)) continue;
@@ -169,6 +178,14 @@ class GatewayApi final : public RouteProvider {
     }
     known["rules"] = std::move(kept);
     return known;
+  }
+
+  /// RT-GWAPI-32.
+  static bool is_mirroring(const RouteContext& context) {
+    const Phase phase = context.canary.status.phase;
+    return context.canary.spec.analysis.mirror &&
+           (phase == Phase::Progressing || phase == Phase::Waiting ||
+            phase == Phase::WaitingPromotion);
   }
 
   /// RT-GWAPI-31; strict mode asks for no name that is not set (as RT-ISTIO-22 [Q]).

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "live/routers/istio_spec.hpp"
+#include "live/routers/live_weights.hpp"
 #include "live/routers/model.hpp"
 #include "live/routers/parts.hpp"
 
@@ -148,16 +149,13 @@ class Istio final : public RouteProvider {
     const ObjectPath path = path_of(context, virtual_services, context.apex());
     const json* existing = snapshot.find(path);
     if (existing == nullptr) return tl::unexpected(missing("VirtualService", path));
-    RouteWrites writes;
-    if (istio::is_tcp(context)) {  // RT-ISTIO-61
-      writes.writes.push_back(
-          replaced(path, *existing, {{"tcp", istio::tcp_routes(context, routes)}}));
-      return writes;
-    }
+    if (istio::is_tcp(context))  // RT-ISTIO-61
+      return updated(context, path, *existing,
+                     replaced(path, *existing, {{"tcp", istio::tcp_routes(context, routes)}}).body);
     const auto http = istio::http_routes(context, routes);
     if (!http) return tl::unexpected(http.error());
-    writes.writes.push_back(replaced(path, *existing, {{"http", *http}}));  // RT-ISTIO-40
-    return writes;
+    return updated(context, path, *existing,
+                   replaced(path, *existing, {{"http", *http}}).body);  // RT-ISTIO-40
   }
 
   Result<RouteWrites> finalize(const RouteContext& context,
@@ -207,8 +205,8 @@ class Istio final : public RouteProvider {
     writes.writes.push_back(update(path, std::move(body)));
   }
 
-  static void reconcile_routes(const RouteContext& context, const Snapshot& snapshot,
-                               RouteWrites& writes) {
+  void reconcile_routes(const RouteContext& context, const Snapshot& snapshot,
+                        RouteWrites& writes) const {
     const ObjectPath path = path_of(context, virtual_services, context.apex());
     const bool delegated = istio::is_delegated(context);
     if (delegated && (!list_at(context.service(), {"hosts"}).empty() ||
@@ -245,16 +243,32 @@ class Istio final : public RouteProvider {
         annotations[key] = kept.get<std::string>();
 
     const bool differs = !means_the_same(comparable(context, before), comparable(context, desired));
-    if (!differs && same_metadata(*existing, labels, annotations)) return;
+    const LiveWeights weights = live_weights(context, routes(context, snapshot));
+    if (!differs && !weights.unlawful && same_metadata(*existing, labels, annotations)) return;
 
     // RT-ISTIO-24, RT-ISTIO-27; no owner reference is added.
     json body = *existing;
     if (differs) keep_original(context, before, annotations);
-    // Labels alone are no reason to take the weights back (RT-COMMON-41 [Q]).
-    if (differs || !context.strict())
-      body["spec"] = overlaid(std::move(body["spec"]), desired, istio::virtual_service_shape());
+    // Labels alone are no reason to touch the routes (RT-COMMON-41 [Q]).
+    if (differs || weights.unlawful || !context.strict()) {
+      body["spec"] = overlaid(std::move(body["spec"]), at_weights(context, desired, weights.kept),
+                              istio::virtual_service_shape());
+      if (!differs || !weights.unlawful)  // what was taken over never had any
+        remark_weights(weights, spoken("VirtualService", path), writes);
+    }
     set_metadata(body, labels, annotations);
     writes.writes.push_back(update(path, std::move(body)));
+  }
+
+  /// The desired spec at these routes, if they are not those of the beginning.
+  static json at_weights(const RouteContext& context, json desired, const Routes& routes) {
+    if (routes == Routes{}) return desired;
+    if (istio::is_tcp(context)) {
+      desired["tcp"] = istio::tcp_routes(context, routes);
+    } else if (auto http = istio::http_routes(context, routes)) {
+      desired["http"] = *std::move(http);
+    }
+    return desired;
   }
 
   static void read_weights(const RouteContext& context, const json& route, bool only_with_headers,

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "live/routers/live_weights.hpp"
 #include "live/routers/parts.hpp"
 
 /// The traffic list of a Knative Service, whose revisions are primary and canary. Source:
@@ -90,14 +91,12 @@ class Knative final : public RouteProvider {
     if (service == nullptr) return tl::unexpected(missing(kind, path));
     const auto primary = annotated(path, *service);
     if (!primary) return tl::unexpected(primary.error());
-    RouteWrites writes;
-    writes.writes.push_back(replaced(
-        path, *service,
-        {{"traffic",
-          json::array(
-              {json{{"latestRevision", true}, {"percent", routes.canary.percent()}},
-               json{{"revisionName", *primary}, {"percent", routes.primary.percent()}}})}}));
-    warn_unsupported(context, "knative", routes, writes);
+    const json traffic =
+        json::array({json{{"latestRevision", true}, {"percent", routes.canary.percent()}},
+                     json{{"revisionName", *primary}, {"percent", routes.primary.percent()}}});
+    RouteWrites writes =
+        updated(context, path, *service, replaced(path, *service, {{"traffic", traffic}}).body);
+    if (!writes.writes.empty()) warn_unsupported(context, "knative", routes, writes);
     return writes;
   }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "live/routers/ingress.hpp"
+#include "live/routers/live_weights.hpp"
 #include "live/routers/parts.hpp"
 
 /// A second Ingress whose annotations say how much it takes. Source: spec/routing/nginx.md.
@@ -58,10 +59,16 @@ class Nginx final : public RouteProvider {
           {.verb = RouteWrite::Verb::Create, .path = paths->canary, .body = std::move(object)});
       return writes;
     }
-    // RT-NGINX-05: annotations, and so the live weight, stay.
-    if (means_the_same(at(*existing, {"spec"}), spec)) return writes;
+    // RT-NGINX-05: annotations, and so the live weight, stay, if it is one.
+    const LiveWeights weights = live_weights(context, routes(context, snapshot));
+    if (means_the_same(at(*existing, {"spec"}), spec) && !weights.unlawful) return writes;
     json body = *existing;
     body["spec"] = std::move(spec);
+    if (weights.unlawful) {
+      body["metadata"]["annotations"] =
+          at_rest(context, labels_at(*existing, {"metadata", "annotations"}));
+      remark_weights(weights, spoken("Ingress", paths->canary), writes);
+    }
     writes.writes.push_back(
         {.verb = RouteWrite::Verb::Update, .path = paths->canary, .body = std::move(body)});
     return writes;
@@ -99,12 +106,15 @@ class Nginx final : public RouteProvider {
     const json* existing = snapshot.find(paths->canary);
     if (existing == nullptr) return tl::unexpected(missing("Ingress", paths->canary));
 
-    RouteWrites writes;
+    std::vector<std::string> remarks;
+    if (routes.mirrored && context.strict())  // RT-COMMON-20 [Q]
+      remarks.push_back(fmt::format("Canary {}: provider nginx cannot mirror (RT-COMMON-20)",
+                                    to_string(context.canary.name)));
     Labels annotations = labels_at(*existing, {"metadata", "annotations"});
     if (analysis_match(context).empty()) {
       annotations[key(context, "canary-weight")] =
           std::to_string(routes.canary.percent());  // RT-NGINX-16
-    } else if (const auto told = match_by_annotations(context, routes, annotations, writes);
+    } else if (const auto told = match_by_annotations(context, routes, annotations, remarks);
                !told) {
       return tl::unexpected(told.error());
     }
@@ -113,13 +123,10 @@ class Nginx final : public RouteProvider {
     } else {
       annotations = at_rest(context, std::move(annotations));
     }
-    if (routes.mirrored && context.strict())  // RT-COMMON-20 [Q]
-      writes.remarks.push_back(fmt::format("Canary {}: provider nginx cannot mirror (RT-COMMON-20)",
-                                           to_string(context.canary.name)));
     json body = *existing;  // RT-NGINX-15
     body["metadata"]["annotations"] = annotations;
-    writes.writes.push_back(
-        {.verb = RouteWrite::Verb::Update, .path = paths->canary, .body = std::move(body)});
+    RouteWrites writes = updated(context, paths->canary, *existing, std::move(body));
+    if (!writes.writes.empty()) writes.remarks = std::move(remarks);
     return writes;
   }
 
@@ -150,7 +157,7 @@ class Nginx final : public RouteProvider {
   /// RT-NGINX-17. NGINX knows one cookie and one header; a test that names neither would run on no
   /// request at all, which strict mode refuses to start.
   static Result<void> match_by_annotations(const RouteContext& context, const Routes& routes,
-                                           Labels& annotations, RouteWrites& writes) {
+                                           Labels& annotations, std::vector<std::string>& remarks) {
     std::string cookie, header, exact, regex;
     bool inexact = false;
     for (const json& entry : analysis_match(context)) {
@@ -173,7 +180,7 @@ class Nginx final : public RouteProvider {
                   "can match nothing else: no request would meet the canary (RT-NGINX-17)",
                   to_string(context.canary.name));
     if (context.strict() && inexact)
-      writes.remarks.push_back(
+      remarks.push_back(
           fmt::format("Canary {}: NGINX matches exact values and patterns only; header {} is "
                       "matched by its value 'always' (RT-NGINX-17)",
                       to_string(context.canary.name), header));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "live/routers/ingress.hpp"
+#include "live/routers/live_weights.hpp"
 #include "live/routers/parts.hpp"
 #include "live/routers/skipper_predicates.hpp"
 
@@ -79,8 +80,12 @@ class Skipper final : public RouteProvider {
           {.verb = RouteWrite::Verb::Create, .path = paths->canary, .body = std::move(object)});
       return writes;
     }
-    if (means_the_same(at(*existing, {"spec"}), spec)) return writes;  // RT-SKIPPER-08
+    const LiveWeights live = live_weights(context, routes(context, snapshot));
+    if (means_the_same(at(*existing, {"spec"}), spec) && !live.unlawful)
+      return writes;  // RT-SKIPPER-08
     for (const auto& [key, value] : toolkit_annotations()) annotations[key] = value;
+    annotations[weights_annotation] = weights(context, live.kept);
+    remark_weights(live, spoken("Ingress", paths->canary), writes);
     json body = *existing;
     body["spec"] = std::move(spec);
     body["metadata"]["annotations"] = annotations;
@@ -118,10 +123,8 @@ class Skipper final : public RouteProvider {
     put_predicate(annotations, routes.canary > 0_pct ? first : off);
     json body = *existing;
     body["metadata"]["annotations"] = annotations;
-    RouteWrites writes;
-    writes.writes.push_back(
-        {.verb = RouteWrite::Verb::Update, .path = paths->canary, .body = std::move(body)});
-    warn_unsupported(context, "skipper", routes, writes);
+    RouteWrites writes = updated(context, paths->canary, *existing, std::move(body));
+    if (!writes.writes.empty()) warn_unsupported(context, "skipper", routes, writes);
     return writes;
   }
 

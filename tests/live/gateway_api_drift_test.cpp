@@ -55,26 +55,54 @@ TEST_CASE("RT-GWAPI-37 [Q], RT-COMMON-28: what the API server fills in is no dri
   }
 }
 
-TEST_CASE("RT-GWAPI-30, 36, 29, RT-COMMON-41: drift replaces the whole known spec, at 100/0") {
-  World world = gateway(gateway_example());
-  require_done(world.reconcile());
-  const json before = world.spec(http_route());
-  require_done(world.set(split(90, 10)));
-  world.meddle(http_route(), json_of_yaml("spec: {useDefaultGateways: All, ourOwn: {a: 1}}"));
-  json object = *world.api.find(http_route());
-  object["spec"]["rules"][0]["name"] = "theirs";
-  object["spec"]["rules"][0]["retry"] = {{"attempts", 2}};
-  world.api.put(http_route(), object);
-  world.writes();
-  require_done(world.reconcile());
-  CHECK(world.writes() == std::vector<std::string>{"PUT HTTPRoute podinfo"});
-  json expected = before;
-  expected["ourOwn"] = {{"a", 1}};  // RT-COMMON-25 [Q]
-  CHECK(world.spec(http_route()) == expected);
+TEST_CASE("RT-GWAPI-29, 30, 36, RT-COMMON-41 [Q]: drift replaces the whole known spec") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    World world = gateway(gateway_example(), compat);
+    require_done(world.reconcile());
+    json expected = world.spec(http_route());
+    expected["ourOwn"] = {{"a", 1}};  // RT-COMMON-25 [Q]
+    require_done(world.set(split(90, 10)));
+    world.meddle(http_route(), json_of_yaml("spec: {useDefaultGateways: All, ourOwn: {a: 1}}"));
+    json object = *world.api.find(http_route());
+    object["spec"]["rules"][0]["name"] = "theirs";
+    object["spec"]["rules"][0]["retry"] = {{"attempts", 2}};
+    world.api.put(http_route(), object);
+    world.writes();
+    require_done(world.reconcile());
+    CHECK(world.writes() == std::vector<std::string>{"PUT HTTPRoute podinfo"});
+    if (compat == Compat::Strict) {
+      expected["rules"][0]["backendRefs"][0]["weight"] = 90;
+      expected["rules"][0]["backendRefs"][1]["weight"] = 10;
+      REQUIRE(world.remarks.size() == 1);
+      CHECK_THAT(world.remarks[0], Contains("HTTPRoute podinfo.test") && Contains("90/10"));
+    }
+    CHECK(world.spec(http_route()) == expected);
 
-  world.edit(json_of_yaml("spec: {service: {hosts: null}}"));
-  require_done(world.reconcile());
-  CHECK_FALSE(world.spec(http_route()).contains("hostnames"));  // RT-GWAPI-03
+    world.edit(json_of_yaml("spec: {service: {hosts: null}}"));
+    require_done(world.reconcile());
+    CHECK_FALSE(world.spec(http_route()).contains("hostnames"));  // RT-GWAPI-03
+  }
+}
+
+TEST_CASE("INV-01, INV-06, INV-34, FLT-60: weights that may not stand, and writes of nothing") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    const bool strict = compat == Compat::Strict;
+    World world = gateway(gateway_example(), compat);
+    require_done(world.reconcile());
+    require_done(world.set(split(60, 40)));
+    world.writes();
+    require_done(world.set(split(60, 40)));
+    CHECK(world.writes().empty() == strict);
+    json spoiled = *world.api.find(http_route());
+    spoiled["spec"]["rules"][0]["backendRefs"][1]["weight"] = 50;
+    world.api.put(http_route(), spoiled);
+    require_done(world.reconcile());
+    CHECK(world.routes() == (strict ? split(100, 0) : split(60, 50)));
+    require_done(world.set(split(60, 40)));
+    world.canary.status.phase = Phase::Initializing;
+    require_done(world.reconcile());
+    CHECK(world.routes() == (strict ? split(100, 0) : split(60, 40)));
+  }
 }
 
 TEST_CASE("RT-GWAPI-60: fields that v1beta1 does not model are no drift there") {

@@ -248,3 +248,17 @@ match: [{headers: {y: {prefix: p}}}, {sourceLabels: {app: web}}]
 - {uri: {prefix: /b}, sourceLabels: {app: web}}
 )"));
 }
+
+TEST_CASE("RT-COMMON-41 [Q]: a repair in the middle of a release keeps the cookies, too") {
+  World world = istio(sticky());
+  require_done(world.reconcile());
+  require_done(world.set(split(90, 10)));
+  world.edit(json_of_yaml("spec: {service: {hosts: [b.example.com]}}"));
+  require_done(world.reconcile());
+  CHECK(world.spec(route)["hosts"] == json_of_yaml("[b.example.com, podinfo]"));
+  CHECK(without_common(world.spec(route)["http"]) == at_ten());
+  world.canary.status = {};  // the cookies are lost: the routes begin again
+  world.edit(json_of_yaml("spec: {service: {hosts: [c.example.com]}}"));
+  require_done(world.reconcile());
+  CHECK(world.routes() == split(100, 0));
+}

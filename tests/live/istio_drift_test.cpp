@@ -75,16 +75,70 @@ trafficPolicy: {tls: {mode: DISABLE}, tunnel: {targetHost: a}}
   CHECK(world.spec(rule("podinfo-primary")) == json_of_yaml("host: podinfo-primary"));
 }
 
-TEST_CASE("RT-ISTIO-20, 24, RT-COMMON-41: a change of the Canary is carried out, at 100/0") {
+TEST_CASE("RT-ISTIO-20, 24, RT-COMMON-41 [Q]: a change of the Canary is carried out") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    World world = istio(example(), compat);
+    require_done(world.reconcile());
+    require_done(world.set(split(60, 40, true)));
+    world.writes();
+    world.edit(json_of_yaml("spec: {service: {timeout: 30s}}"));
+    require_done(world.reconcile());
+    CHECK(world.writes() == std::vector<std::string>{"PUT VirtualService podinfo"});
+    CHECK(world.spec(route)["http"][0]["timeout"] == "30s");
+    if (compat == Compat::Strict) {
+      CHECK(world.routes() == split(60, 40, true));
+      REQUIRE(world.remarks.size() == 1);
+      CHECK_THAT(world.remarks[0], Contains("VirtualService podinfo.test") && Contains("60/40"));
+    } else {
+      CHECK(world.routes() == split(100, 0));
+      CHECK(world.remarks.empty());
+    }
+    world.writes();
+    require_done(world.reconcile());
+    CHECK(world.writes().empty());
+  }
+}
+
+TEST_CASE("INV-01, FLT-60: weights that are no split are repaired in strict mode") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    for (const char* odd : {"[30, 30]", "[-10, 110]", "[x, 10]", "[0, 0]"}) {
+      World world = istio(example(), compat);
+      require_done(world.reconcile());
+      json spoiled = *world.api.find(route);
+      const json weights = json_of_yaml(odd);
+      for (int i : {0, 1}) spoiled["spec"]["http"][0]["route"][i]["weight"] = weights[i];
+      world.api.put(route, spoiled);
+      world.writes();
+      require_done(world.reconcile());
+      CHECK(world.writes().size() == (compat == Compat::Strict ? 1 : 0));
+      CHECK((world.routes() == split(100, 0)) == (compat == Compat::Strict));
+      CHECK(world.remarks.size() == (compat == Compat::Strict ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("INV-06: a Canary begins at 100/0, whatever an earlier one left behind") {
   World world = istio(example());
   require_done(world.reconcile());
-  require_done(world.set(split(60, 40, true)));
-  world.writes();
-  world.edit(json_of_yaml("spec: {service: {timeout: 30s}}"));
+  require_done(world.set(split(60, 40)));
+  world.canary.status.phase = Phase::Initializing;
   require_done(world.reconcile());
-  CHECK(world.writes() == std::vector<std::string>{"PUT VirtualService podinfo"});
-  CHECK(world.spec(route)["http"][0]["timeout"] == "30s");
   CHECK(world.routes() == split(100, 0));
+  world.canary.status.phase = Phase::Progressing;
+  require_done(world.set(split(60, 40)));
+  require_done(world.reconcile());
+  CHECK(world.routes() == split(60, 40));
+}
+
+TEST_CASE("INV-34: strict mode writes no routes that are there already") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    World world = istio(example(), compat);
+    require_done(world.reconcile());
+    require_done(world.set(split(0, 100)));
+    world.writes();
+    require_done(world.set(split(0, 100)));
+    CHECK(world.writes().size() == (compat == Compat::Strict ? 0 : 1));
+  }
 }
 
 TEST_CASE("RT-COMMON-34, 41: labels alone are repaired without touching the weights") {

@@ -166,8 +166,8 @@ TEST_CASE("RT-NGINX-17: a test by nothing that NGINX can match is not started") 
 TEST_CASE("RT-COMMON-20: strict mode says that NGINX cannot mirror") {
   Nginx world;
   require_done(world.reconcile());
-  require_done(world.set(split(100, 0, true)));
-  CHECK(world.routes() == split(100, 0));
+  require_done(world.set(split(90, 10, true)));
+  CHECK(world.routes() == split(90, 10));
   REQUIRE(world.remarks.size() == 1);
   CHECK_THAT(world.remarks[0], Contains("cannot mirror"));
 }
@@ -222,6 +222,32 @@ TEST_CASE("RT-NGINX-05, RT-COMMON-40: a new path is carried over, at the live we
   CHECK(world.annotations()["a"] == "b");
   CHECK_FALSE(world.annotations().contains("later"));
   CHECK(world.at_rest(ours)["metadata"]["labels"]["c"] == "d");
+}
+
+TEST_CASE("INV-01, INV-06, FLT-60: a weight that may not stand is taken back in strict mode") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    const bool strict = compat == Compat::Strict;
+    for (const char* odd : {"150", "-1", "ten"}) {
+      Nginx world{weights_only, compat};
+      require_done(world.reconcile());
+      world.meddle(
+          ours,
+          {{"metadata", {{"annotations", {{"nginx.ingress.kubernetes.io/canary-weight", odd}}}}}});
+      world.writes();
+      require_done(world.reconcile());
+      CHECK(world.writes().size() == (strict ? 1 : 0));
+      CHECK((world.routes() == split(100, 0)) == strict);
+    }
+    Nginx world{weights_only, compat};
+    require_done(world.reconcile());
+    require_done(world.set(split(60, 40)));
+    world.writes();
+    require_done(world.set(split(60, 40)));
+    CHECK(world.writes().empty() == strict);  // INV-34
+    world.canary.status.phase = Phase::Initializing;
+    require_done(world.reconcile());
+    CHECK(world.routes() == (strict ? split(100, 0) : split(60, 40)));
+  }
 }
 
 TEST_CASE("RT-NGINX-02 [Q]: rules without http and an Ingress without annotations crash nobody") {

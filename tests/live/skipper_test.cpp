@@ -121,8 +121,9 @@ TEST_CASE("RT-SKIPPER-07: the page's table of predicates") {
   CHECK(with(" && && ", "False()") == "False()");
 }
 
-TEST_CASE("RT-SKIPPER-08, RT-COMMON-40: drift rebuilds spec and annotations, at 100/0") {
-  Skipper world;
+TEST_CASE("RT-SKIPPER-08, RT-COMMON-41 [Q]: drift rebuilds spec and annotations") {
+  const auto compat = GENERATE(Compat::Strict, Compat::Flagger);
+  Skipper world{compat};
   require_done(world.reconcile());
   require_done(world.set(split(90, 10)));
   world.meddle(ours, json_of_yaml("metadata: {annotations: {foreign: x}}"));
@@ -133,11 +134,14 @@ TEST_CASE("RT-SKIPPER-08, RT-COMMON-40: drift rebuilds spec and annotations, at 
   world.writes();
   require_done(world.reconcile());
   CHECK(world.writes() == std::vector<std::string>{"PUT Ingress podinfo-ingress-canary"});
-  CHECK(world.annotations() == json_of_yaml(R"(
+  CHECK(world.routes() == (compat == Compat::Strict ? split(90, 10) : split(100, 0)));
+  json annotations = world.annotations();
+  annotations["zalando.org/backend-weights"] = nullptr;
+  CHECK(annotations == json_of_yaml(R"(
 kubernetes.io/ingress.class: skipper
 kustomize.toolkit.fluxcd.io/reconcile: disabled
 helm.toolkit.fluxcd.io/driftDetection: disabled
-zalando.org/backend-weights: '{"podinfo-canary":0,"podinfo-primary":100}'
+zalando.org/backend-weights: null
 zalando.org/skipper-predicate: 'Weight(100) && Method("GET")'
 )"));
   const json paths = world.spec(ours)["rules"][0]["http"]["paths"];
@@ -149,6 +153,28 @@ zalando.org/skipper-predicate: 'Weight(100) && Method("GET")'
   CHECK(is(1, "/b", "podinfo-primary"));
   CHECK(is(2, "/", "podinfo-canary"));
   CHECK(is(3, "/b", "podinfo-canary"));
+}
+
+TEST_CASE("INV-01, INV-06, FLT-60: weights that may not stand are taken back in strict mode") {
+  for (const Compat compat : {Compat::Strict, Compat::Flagger}) {
+    const bool strict = compat == Compat::Strict;
+    Skipper world{compat};
+    require_done(world.reconcile());
+    world.meddle(
+        ours,
+        {{"metadata",
+          {{"annotations",
+            {{"zalando.org/backend-weights", R"({"podinfo-canary":10,"podinfo-primary":10})"}}}}}});
+    require_done(world.reconcile());
+    CHECK(world.routes() == (strict ? split(100, 0) : split(10, 10)));
+    require_done(world.set(split(60, 40)));
+    world.writes();
+    require_done(world.set(split(60, 40)));
+    CHECK(world.writes().empty() == strict);  // INV-34
+    world.canary.status.phase = Phase::Initializing;
+    require_done(world.reconcile());
+    CHECK(world.routes() == (strict ? split(100, 0) : split(60, 40)));
+  }
 }
 
 TEST_CASE("RT-SKIPPER-04 [Q]: no annotations, and rules without http, crash nobody") {
