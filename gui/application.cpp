@@ -9,6 +9,7 @@
 #include <clocale>
 #include <cstdio>
 #include <optional>
+#include <string_view>
 
 #include "gui/theme.hpp"
 #include "gui/views/main_window.hpp"
@@ -25,7 +26,7 @@ struct Flags {
   std::optional<QSize> size;
 };
 
-constexpr int refused = 2, not_written = 6;
+constexpr int refused = 2, unreachable = 3, not_written = 6;
 
 std::optional<QSize> size_in(const QString& text) {
   const QStringList parts = text.split(u'x');
@@ -91,6 +92,24 @@ std::optional<int> read_flags(const QApplication& application, Flags& flags) {
   return std::nullopt;
 }
 
+bool there(const char* variable) { return !qEnvironmentVariableIsEmpty(variable); }
+
+/// Where nobody could see a window, a screenshot is painted in memory. False when there is no place
+/// at all to paint on, which Qt would answer by aborting.
+bool find_display(int argc, char** argv) {
+  if (there("DISPLAY") || there("WAYLAND_DISPLAY") || there("QT_QPA_PLATFORM")) return true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word{argv[i]};
+    if (word == "-platform" || word == "--platform") return true;
+    for (const char* unseen : {"--screenshot", "--help", "-h", "--help-all", "--version", "-v"}) {
+      if (!word.starts_with(unseen)) continue;
+      qputenv("QT_QPA_PLATFORM", "offscreen");
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Waits for the run to be told in full, then writes what a person would see.
 void take_screenshot(QApplication& application, MainWindow& window, const QString& file) {
   const auto take = [&application, &window, file] {
@@ -112,6 +131,12 @@ void take_screenshot(QApplication& application, MainWindow& window, const QStrin
 }  // namespace
 
 int gui_main(int argc, char** argv) {
+  if (!find_display(argc, argv)) {
+    std::fprintf(stderr,
+                 "error: no display (DISPLAY, WAYLAND_DISPLAY): a window needs one; log in to a "
+                 "desktop, or write a picture with --screenshot FILE\n");
+    return unreachable;
+  }
   QApplication application{argc, argv};
   // Numbers look and are read as in the documents, whatever the user's locale has for a comma.
   std::setlocale(LC_NUMERIC, "C");

@@ -1,6 +1,7 @@
 #include "gui/theme.hpp"
 
 #include <QApplication>
+#include <QFont>
 #include <QStyle>
 #include <QStyleFactory>
 
@@ -79,6 +80,11 @@ void apply_theme(QApplication& application, std::optional<Theme> choice) {
   const Theme theme = choice.value_or(Theme::of(application.palette()));
   if (!plain) QApplication::setStyle(QStyleFactory::create("Fusion"));
   QApplication::setPalette(palette_of(theme));
+  QFont font = QApplication::font();
+  if (plain && font.pointSizeF() < 10) {  // no desktop has chosen: 10 pt can be read
+    font.setPointSizeF(10);
+    QApplication::setFont(font);
+  }
 }
 
 }  // namespace volary::gui

@@ -20,21 +20,19 @@ int Cursor::tickBy(qint64 at) const {
   return static_cast<int>(after - ticks.begin()) - 1;
 }
 
-/// The tick whose evidence decided the release, else the last that had any.
+/// The tick whose evidence decided the release, else the last that had any, else the last at which
+/// something was told.
 int Cursor::tellingTick() const {
   const CheckEvidence* decided = sim::report::deciding_check(snapshot_->run);
-  int telling = count() - 1;
-  bool found = false;
-  for (int i = count() - 1; i >= 0; --i) {
-    const auto& checks = snapshot_->run.ticks[static_cast<std::size_t>(i)].checks;
-    for (const CheckEvidence& check : checks)
+  int last_told = 0, last_checked = -1;
+  for (int i = 0; i < count(); ++i) {
+    const TickRecord& tick = snapshot_->run.ticks[static_cast<std::size_t>(i)];
+    for (const CheckEvidence& check : tick.checks)
       if (&check == decided) return i;
-    if (!found && !checks.empty()) {
-      telling = i;
-      found = true;
-    }
+    if (!tick.checks.empty()) last_checked = i;
+    if (!tick.events.empty()) last_told = i;
   }
-  return telling;
+  return last_checked >= 0 ? last_checked : last_told;
 }
 
 void Cursor::show(const SnapshotPtr& snapshot) {

@@ -1,6 +1,7 @@
 #include "gui/models/event_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gui/theme.hpp"
 #include "sim/report/evidence.hpp"
@@ -20,32 +21,30 @@ std::vector<EventModel::Row> EventModel::rowsOf(const Snapshot& snapshot) {
   std::vector<Row> rows;
   const auto& ticks = snapshot.run.ticks;
   for (std::size_t tick = 0; tick < ticks.size(); ++tick)
-    for (std::size_t event = 0; event < ticks[tick].events.size(); ++event)
-      rows.push_back({static_cast<int>(tick), event});
+    for (const Event& event : ticks[tick].events)
+      rows.push_back(
+          {static_cast<int>(tick), &ticks[tick], &event,
+           text_of(sim::report::clock_text(snapshot.scenario->starts_at, ticks[tick].began))});
   return rows;
 }
 
-/// Rows are changed where they are and added or removed at the end, so that a table over this model
-/// keeps its place while a policy is being edited.
+/// Rows come and go at the end, and only then those that stay say something else, so that a table
+/// over this model keeps its place while a policy is being edited.
 void EventModel::show(const SnapshotPtr& snapshot) {
   std::vector<Row> fresh;
   if (snapshot) fresh = rowsOf(*snapshot);
+  const SnapshotPtr held = std::exchange(snapshot_, snapshot);  // the old rows point into it
   const int before = static_cast<int>(rows_.size()), after = static_cast<int>(fresh.size());
   if (after < before) {
     beginRemoveRows({}, after, before - 1);
     rows_.resize(fresh.size());
-    snapshot_ = snapshot;
-    rows_ = std::move(fresh);
     endRemoveRows();
   } else if (after > before) {
     beginInsertRows({}, before, after - 1);
-    snapshot_ = snapshot;
-    rows_ = std::move(fresh);
+    rows_.insert(rows_.end(), fresh.begin() + before, fresh.end());
     endInsertRows();
-  } else {
-    snapshot_ = snapshot;
-    rows_ = std::move(fresh);
   }
+  rows_ = std::move(fresh);
   if (const int kept = std::min(before, after); kept > 0)
     emit dataChanged(index(0, 0), index(kept - 1, ColumnCount - 1));
 }
@@ -74,15 +73,13 @@ int EventModel::columnCount(const QModelIndex& parent) const {
 QVariant EventModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const Row& row = rows_[static_cast<std::size_t>(index.row())];
-  const TickRecord& tick = snapshot_->run.ticks[static_cast<std::size_t>(row.tick)];
-  const Event& event = tick.events[row.event];
+  const Event& event = *row.event;
   const std::string_view sign = sim::report::event_sign(event);
   switch (role) {
     case Qt::DisplayRole:
       switch (index.column()) {
-        case Time:
-          return text_of(sim::report::clock_text(snapshot_->scenario->starts_at, tick.began));
-        case PhaseName: return text_of(to_string(tick.status.phase));
+        case Time: return row.time;
+        case PhaseName: return text_of(to_string(row.record->status.phase));
         case Sign: return text_of(sign);
         case Text: return text_of(event.text);
         default: return {};

@@ -34,7 +34,9 @@ class EventModel : public QAbstractTableModel {
  private:
   struct Row {
     int tick = 0;
-    std::size_t event = 0;
+    const TickRecord* record = nullptr;  ///< of a snapshot that is held
+    const Event* event = nullptr;
+    QString time;
   };
   [[nodiscard]] static std::vector<Row> rowsOf(const Snapshot& snapshot);
 

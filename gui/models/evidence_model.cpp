@@ -8,6 +8,7 @@
 #include "gui/theme.hpp"
 #include "sim/report/numbers.hpp"
 #include "sim/report/text_style.hpp"
+#include "sim/report/verdict.hpp"
 
 namespace volary::gui {
 namespace {
@@ -30,17 +31,19 @@ void EvidenceModel::show(const SnapshotPtr& snapshot, int tick) {
     fresh = sim::report::evidence_of(snapshot->run.ticks[static_cast<std::size_t>(tick)],
                                      sim::report::deciding_check(snapshot->run));
   const int before = static_cast<int>(rows_.size()), after = static_cast<int>(fresh.size());
-  if (after < before)
+  // Rows come and go at the end; only then those that stay say something else.
+  if (after < before) {
     beginRemoveRows({}, after, before - 1);
-  else if (after > before)
+    rows_.resize(fresh.size());
+    endRemoveRows();
+  } else if (after > before) {
     beginInsertRows({}, before, after - 1);
+    rows_.insert(rows_.end(), fresh.begin() + before, fresh.end());
+    endInsertRows();
+  }
   snapshot_ = snapshot;
   tick_ = tick;
   rows_ = std::move(fresh);
-  if (after < before)
-    endRemoveRows();
-  else if (after > before)
-    endInsertRows();
   if (const int kept = std::min(before, after); kept > 0)
     emit dataChanged(index(0, 0), index(kept - 1, ColumnCount - 1));
 }
@@ -94,7 +97,7 @@ QVariant EvidenceModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole:
       switch (index.column()) {
         case Sign: return text_of(sim::report::standing_sign(row.standing));
-        case Check: return text_of(row.check);
+        case Check: return text_of(sim::report::check_label(row.check));
         case Value: return text_of(row.value);
         case Bound: return text_of(row.bound);
         case Samples: return text_of(row.samples);

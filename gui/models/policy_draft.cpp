@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/contract.hpp"
+#include "engine/judge.hpp"
 #include "sim/report/verdict.hpp"
 
 namespace volary::gui {
@@ -29,6 +30,7 @@ PolicyPtr PolicyDraft::edited() const {
   if (!changed()) return written_;
   auto policy = std::make_shared<Policy>(*written_);
   policy->canary = canary_;
+  if (auto text = manifest()) policy->source = *std::move(text);
   return policy;
 }
 
@@ -57,12 +59,9 @@ std::vector<PolicyDraft::Bound> PolicyDraft::boundsOf(const Canary& canary) cons
                                                : "",
                         .value = value});
     };
-    if (!check.range) {
-      add(percent, check.threshold);  // MET-21
-      continue;
-    }
-    if (check.range->min) add(true, *check.range->min);
-    if (check.range->max) add(false, *check.range->max);
+    const WrittenBounds written = written_bounds(check);
+    if (written.min) add(true, *written.min);
+    if (written.max) add(false, *written.max);
   }
   return bounds;
 }

@@ -27,7 +27,8 @@ class PolicyDraft {
   explicit PolicyDraft(PolicyPtr written);
 
   [[nodiscard]] const PolicyPtr& written() const { return written_; }
-  /// The policy with its edits, to be flown; the very same object while there is none.
+  /// The policy with its edits (its text has them too, where they can be made in place), to be
+  /// flown; the very same object while there is none.
   [[nodiscard]] PolicyPtr edited() const;
   [[nodiscard]] bool changed() const { return !edits().empty(); }
   /// What differs from the file, as fields of the document.

@@ -64,6 +64,38 @@ std::optional<double> shown_at(const Chart& chart, const ChartSeries& series, st
   return std::nullopt;
 }
 
+/// "primary 99.91 % · canary 97.02 %".
+std::string values_of(const Chart& chart, std::size_t row) {
+  std::string text;
+  for (const ChartSeries& series : chart.series) {
+    if (series.look == Look::Check && chart.series.size() > 1) continue;
+    if (const auto value = shown_at(chart, series, row))
+      text += fmt::format("{}{} {}", text.empty() ? "" : " · ", series.name,
+                          sim::report::value_text(chart, *value));
+  }
+  return text;
+}
+
+/// "primary 67 ms / 324 ms · canary 80 ms / 392 ms": p50 and p99 of each version, as the title has
+/// them.
+std::string durations(const Chart& chart, std::size_t row) {
+  std::string text;
+  for (const std::string_view version : {"primary", "canary", "mirrored"}) {
+    std::string values;
+    for (const std::string_view quantile : {"p50", "p99"}) {
+      for (const ChartSeries& series : chart.series) {
+        if (series.name != fmt::format("{} {}", version, quantile)) continue;
+        const auto value = shown_at(chart, series, row);
+        if (!value) continue;
+        values += fmt::format("{}{}", values.empty() ? "" : " / ",
+                              sim::report::value_text(chart, *value));
+      }
+    }
+    if (!values.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : " · ", version, values);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<PlotPoint> thinned(const std::vector<std::int64_t>& times, const ChartSeries& series,
@@ -103,23 +135,15 @@ std::vector<PlotPoint> thinned(const std::vector<std::int64_t>& times, const Cha
 }
 
 QString readout(const Charts& charts, const Chart& chart, std::int64_t at) {
-  std::string text = sim::report::clock_text(std::chrono::milliseconds{at}, Instant{});
-  if (charts.times.empty()) return QString::fromStdString(text);
+  if (charts.times.empty()) return {};
   const auto after = chart.step ? std::ranges::upper_bound(charts.times, at)
                                 : std::ranges::lower_bound(charts.times, at);
   auto row = static_cast<std::size_t>(after - charts.times.begin());
   if (chart.step && row > 0) --row;
   row = std::min(row, charts.times.size() - 1);
-  bool any = false;
-  for (const ChartSeries& series : chart.series) {
-    if (series.look == Look::Check && chart.series.size() > 1) continue;
-    if (const auto value = shown_at(chart, series, row)) {
-      text += fmt::format("{}{} {}", any ? " · " : "  ", series.name,
-                          sim::report::measured(*value, chart.unit));
-      any = true;
-    }
-  }
-  return QString::fromStdString(any ? text : text + "  no data");
+  const std::string text = chart.topic == sim::report::ChartTopic::Latency ? durations(chart, row)
+                                                                           : values_of(chart, row);
+  return QString::fromStdString(text.empty() ? "no data" : text);
 }
 
 QString axis_text(double value, const std::string& unit) {

@@ -23,8 +23,8 @@ struct PlotPoint {
                                              const sim::report::ChartSeries& series,
                                              std::int64_t from, std::int64_t to, int columns);
 
-/// "12:07:30  primary 99.91 % · canary 97.02 %", or "… no data": what a chart shows at that time. A
-/// sample stands for the interval that it ends, a step for the time until the next one.
+/// "primary 99.91 % · canary 97.02 %", or "no data": what a chart shows at that time. A sample
+/// stands for the interval that it ends, a step for the time until the next one.
 [[nodiscard]] QString readout(const sim::report::Charts& charts, const sim::report::Chart& chart,
                               std::int64_t at);
 

@@ -96,13 +96,12 @@ void paint_faults(QPainter& painter, const PlotFrame& frame, const Charts& chart
 
 void paint_one_mark(QPainter& painter, CheckMark mark, QPointF at, const Theme& theme) {
   if (mark == CheckMark::Fail) {
-    painter.setPen(Qt::NoPen);
+    // An edge of paper keeps it apart from the line below.
+    painter.setPen(QPen{theme.colour(Ink::Paper), 1});
     painter.setBrush(theme.colour(Ink::Fail));
-    painter.drawPolygon(QPolygonF{
-        {at + QPointF{0, -6}, at + QPointF{6, 0}, at + QPointF{0, 6}, at + QPointF{-6, 0}}});
-    painter.setPen(QPen{theme.colour(Ink::Paper), 1.5});
-    painter.drawLine(at + QPointF{-2, -2}, at + QPointF{2, 2});
-    painter.drawLine(at + QPointF{2, -2}, at + QPointF{-2, 2});
+    constexpr double reach = 7;
+    painter.drawPolygon(QPolygonF{{at + QPointF{0, -reach}, at + QPointF{reach, 0},
+                                   at + QPointF{0, reach}, at + QPointF{-reach, 0}}});
     return;
   }
   painter.setPen(QPen{theme.colour(mark == CheckMark::Pass ? Ink::Pass : Ink::Unknown), 1.5});
@@ -187,18 +186,23 @@ void paint_backdrop(QPainter& painter, const PlotFrame& frame, const Charts& cha
     if (x >= frame.area.left() && x <= frame.area.right())
       painter.drawLine(QPointF{x, frame.area.top()}, QPointF{x, frame.area.bottom()});
   }
-  painter.setPen(bound_pen(theme));
-  for (const ChartBound& bound : chart.bounds) {
-    const double y = std::round(frame.y(bound.value));
-    if (y >= frame.area.top() && y <= frame.area.bottom())
-      painter.drawLine(QPointF{frame.area.left(), y}, QPointF{frame.area.right(), y});
-  }
   if (chart.low > 0 && !chart.log) {
     const double x = frame.area.left(), y = frame.area.bottom() - 12;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen{theme.colour(Ink::Soft), 1});
     painter.drawPolyline(QPolygonF{
         {QPointF{x + 2, y}, QPointF{x + 8, y + 3}, QPointF{x + 2, y + 6}, QPointF{x + 8, y + 9}}});
+  }
+}
+
+void paint_bounds(QPainter& painter, const PlotFrame& frame, const Chart& chart,
+                  const Theme& theme) {
+  painter.setRenderHint(QPainter::Antialiasing, false);
+  painter.setPen(bound_pen(theme));
+  for (const ChartBound& bound : chart.bounds) {
+    const double y = std::round(frame.y(bound.value));
+    if (y >= frame.area.top() && y <= frame.area.bottom())
+      painter.drawLine(QPointF{frame.area.left(), y}, QPointF{frame.area.right(), y});
   }
 }
 
@@ -264,8 +268,12 @@ void paint_heading(QPainter& painter, const PlotFrame& frame, double right, cons
   painter.drawText(QPointF{frame.area.left(), base}, title);
   painter.restore();
   const double room = right - frame.area.left() - title_width - 16;
-  if (room < 40) return;
-  const QString shown = metrics.elidedText(beside, Qt::ElideRight, room);
+  QString shown = beside;
+  while (metrics.horizontalAdvance(shown) > room) {  // the canary comes last and stays longest
+    const qsizetype dot = shown.indexOf(QStringLiteral(" · "));
+    if (dot < 0) return;
+    shown = shown.mid(dot + 3);
+  }
   painter.setPen(theme.colour(Ink::Soft));
   painter.drawText(QPointF{right - metrics.horizontalAdvance(shown), base}, shown);
 }

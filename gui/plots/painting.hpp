@@ -31,9 +31,12 @@ struct PlotFrame {
 
 [[nodiscard]] QPen pen_of(sim::report::Look look, const Theme& theme);
 
-/// Phases, faults, releases, bounds, and the break of an axis that does not begin at zero.
+/// Phases, faults, releases, and the break of an axis that does not begin at zero.
 void paint_backdrop(QPainter& painter, const PlotFrame& frame, const sim::report::Charts& charts,
                     const sim::report::Chart& chart, const Theme& theme);
+/// The bounds of the checks, below the lines.
+void paint_bounds(QPainter& painter, const PlotFrame& frame, const sim::report::Chart& chart,
+                  const Theme& theme);
 /// The checks, marked by their verdict; and why there is nothing to see.
 void paint_marks(QPainter& painter, const PlotFrame& frame, const sim::report::Charts& charts,
                  const sim::report::Chart& chart, const Theme& theme);
@@ -41,7 +44,8 @@ void paint_marks(QPainter& painter, const PlotFrame& frame, const sim::report::C
 /// would touch.
 void paint_ends(QPainter& painter, const PlotFrame& frame, const sim::report::Charts& charts,
                 const sim::report::Chart& chart, const Theme& theme);
-/// The title to the left; the note, or the values at the cursor, to the right.
+/// The title to the left; `beside`, parts between middle dots, to the right as far as there is room
+/// for whole ones.
 void paint_heading(QPainter& painter, const PlotFrame& frame, double right,
                    const sim::report::Chart& chart, const QString& beside, const Theme& theme);
 

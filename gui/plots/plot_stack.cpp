@@ -58,7 +58,11 @@ class ValueTicker : public QCPAxisTicker {
     return axis_text(tick, unit);
   }
   QVector<double> createTickVector(double step, const QCPRange& range) override {
-    if (!log) return QCPAxisTicker::createTickVector(step, range);
+    if (!log) {  // above a whole stand only the names of the bands
+      QCPRange ticked = range;
+      if (unit == "%") ticked.upper = std::min(ticked.upper, 100.0);
+      return QCPAxisTicker::createTickVector(step, ticked);
+    }
     QVector<double> all, decades;
     for (int power = static_cast<int>(std::floor(std::log10(range.lower)));
          std::pow(10, power) <= range.upper; ++power) {
@@ -154,6 +158,7 @@ class PlotStack::Canvas : public QCustomPlot {
       value->setTicker(QSharedPointer<ValueTicker>::create());
       time->setTickLabels(i + 1 == charts.size());
       time->grid()->setVisible(false);
+      value->grid()->setVisible(true);
       time->setTickLength(0, i + 1 == charts.size() ? 4 : 0);
       value->setTickLength(0, 0);
       value->setTickLabelPadding(6);
@@ -165,13 +170,15 @@ class PlotStack::Canvas : public QCustomPlot {
       new Painted{this, QStringLiteral("background"), [this, i](QPainter& painter) {
                     paint_backdrop(painter, frame(i), snapshot->charts, *charts[i], theme());
                   }};
+      new Painted{this, QStringLiteral("main"), [this, i](QPainter& painter) {
+                    paint_bounds(painter, frame(i), *charts[i], theme());
+                  }};
       new Painted{this, QStringLiteral("overlay"), [this, i](QPainter& painter) {
                     paint_marks(painter, frame(i), snapshot->charts, *charts[i], theme());
                     paint_ends(painter, frame(i), snapshot->charts, *charts[i], theme());
                   }};
       new Painted{this, QStringLiteral("cursor"), [this, i](QPainter& painter) {
-                    const PlotFrame at = frame(i);
-                    paint_heading(painter, at, at.area.right(), *charts[i], beside(i), theme());
+                    paint_heading(painter, frame(i), width() - 12, *charts[i], heading(i), theme());
                   }};
     }
     new Painted{this, QStringLiteral("cursor"),
@@ -184,7 +191,7 @@ class PlotStack::Canvas : public QCustomPlot {
     const Theme ink = theme();
     setBackground(ink.colour(Ink::Paper));
     const QFontMetrics metrics{font()};
-    const int right = ends_width(charts, metrics), heading = heading_height(metrics);
+    const int right = ends_width(charts, metrics), above = heading_height(metrics);
     int left = 0;
     for (std::size_t i = 0; i < charts.size(); ++i) {
       const Chart& chart = *charts[i];
@@ -197,7 +204,7 @@ class PlotStack::Canvas : public QCustomPlot {
       const Chart& chart = *charts[i];
       const bool last = i + 1 == charts.size();
       QCPAxisRect* area = axisRect(static_cast<int>(i));
-      area->setMargins({left, heading, right, last ? metrics.height() + 12 : 6});
+      area->setMargins({left, above + (i == 0 ? 4 : 0), right, last ? metrics.height() + 12 : 6});
       // Room for the axis labels of the last plot must not come out of its data.
       area->setMinimumSize(40, 24);
       dress(area, chart, ink);
@@ -280,6 +287,14 @@ class PlotStack::Canvas : public QCustomPlot {
 
   [[nodiscard]] QString beside(std::size_t i) const {
     return readout(snapshot->charts, *charts[i], std::llround(cursor * ms_per_second));
+  }
+
+  /// The time stands once, above all of them.
+  [[nodiscard]] QString heading(std::size_t i) const {
+    if (i > 0) return beside(i);
+    const auto at = std::chrono::milliseconds{std::llround(cursor * ms_per_second)};
+    return QString::fromStdString(sim::report::clock_text(at, Instant{})) + QStringLiteral("   ") +
+           beside(i);
   }
 
   void paintCursor(QPainter& painter) {

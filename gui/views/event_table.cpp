@@ -1,6 +1,8 @@
 #include "gui/views/event_table.hpp"
 
 #include <QHeaderView>
+#include <QResizeEvent>
+#include <QTimer>
 
 #include "gui/views/table_look.hpp"
 
@@ -35,6 +37,16 @@ void EventTable::follow(int tick) {
     scrollTo(currentIndex(), QAbstractItemView::EnsureVisible);
   }
   following_ = false;
+}
+
+void EventTable::resizeEvent(QResizeEvent* event) {
+  QTableView::resizeEvent(event);
+  // The phase is also a band behind the plots; where room is short, the text needs it more.
+  const int needed = fontMetrics().averageCharWidth() * 58;
+  setColumnHidden(EventModel::PhaseName, event->size().width() < needed);
+  // Rows take another height; the one of the cursor stays in sight.
+  QTimer::singleShot(0, this,
+                     [this] { scrollTo(currentIndex(), QAbstractItemView::EnsureVisible); });
 }
 
 void EventTable::currentChanged(const QModelIndex& current, const QModelIndex& previous) {

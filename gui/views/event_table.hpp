@@ -21,6 +21,7 @@ class EventTable : public QTableView {
   void tickWanted(int tick);
 
  protected:
+  void resizeEvent(QResizeEvent* event) override;
   void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
 
  private:

@@ -15,7 +15,7 @@ EvidencePanel::EvidencePanel(EvidenceModel* model, QWidget* parent)
       remarks_{new QLabel{this}},
       table_{new QTableView{this}} {
   auto* column = new QVBoxLayout{this};
-  column->setContentsMargins(0, 0, 0, 0);
+  column->setContentsMargins(0, 0, 4, 0);
   column->setSpacing(0);
   headline_->setObjectName(QStringLiteral("evidenceHeadline"));
   empty_->setObjectName(QStringLiteral("evidenceEmpty"));
@@ -50,6 +50,7 @@ void EvidencePanel::refresh() {
   headline_->setVisible(!headline_->text().isEmpty());
   empty_->setText(evidence_->emptyText());
   empty_->setVisible(!empty_->text().isEmpty());
+  table_->horizontalHeader()->setVisible(evidence_->rowCount() > 0);
   remarks_->setText(evidence_->remarks());
   remarks_->setVisible(!remarks_->text().isEmpty());
 }

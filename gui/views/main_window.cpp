@@ -17,6 +17,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -140,15 +141,27 @@ void MainWindow::buildDocks() {
     addDockWidget(area, made);
     return made;
   };
-  auto* change =
-      dock(QStringLiteral("What you may change"), "policyDock", scroll, Qt::LeftDockWidgetArea);
-  auto* evidence = dock(QStringLiteral("Evidence at the cursor"), "evidenceDock", evidence_panel_,
-                        Qt::RightDockWidgetArea);
-  auto* events =
-      dock(QStringLiteral("Events"), "eventsDock", event_table_, Qt::RightDockWidgetArea);
+  dock(QStringLiteral("What you may change"), "policyDock", scroll, Qt::LeftDockWidgetArea);
+  dock(QStringLiteral("Evidence at the cursor"), "evidenceDock", evidence_panel_,
+       Qt::RightDockWidgetArea);
+  dock(QStringLiteral("Events"), "eventsDock", event_table_, Qt::RightDockWidgetArea);
+  setMinimumSize(900, 600);
   resize(1440, 900);
-  resizeDocks({change, evidence}, {260, 400}, Qt::Horizontal);
-  resizeDocks({evidence, events}, {220, 480}, Qt::Vertical);
+}
+
+void MainWindow::spread() {
+  auto* change = findChild<QDockWidget*>(QStringLiteral("policyDock"));
+  auto* evidence = findChild<QDockWidget*>(QStringLiteral("evidenceDock"));
+  auto* events = findChild<QDockWidget*>(QStringLiteral("eventsDock"));
+  resizeDocks({change, evidence},
+              {std::clamp(width() * 19 / 100, 200, 280), std::clamp(width() * 28 / 100, 280, 400)},
+              Qt::Horizontal);
+  resizeDocks({evidence, events}, {height() * 24 / 100, height() * 50 / 100}, Qt::Vertical);
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+  QMainWindow::showEvent(event);
+  if (!std::exchange(remembered_, true)) spread();
 }
 
 void MainWindow::buildMenus() {
@@ -182,12 +195,15 @@ void MainWindow::buildMenus() {
   for (QDockWidget* dock : findChildren<QDockWidget*>()) view->addAction(dock->toggleViewAction());
 
   QMenu* help = menuBar()->addMenu(QStringLiteral("&Help"));
+  action(help, QStringLiteral("&How to read the plots"), QKeySequence::HelpContents,
+         &MainWindow::explainPlots);
   action(help, QStringLiteral("&About Volary"), {}, &MainWindow::about);
 }
 
 void MainWindow::buildStatus() {
   status_ = new QLabel{this};
   status_->setObjectName(QStringLiteral("status"));
+  status_->setContentsMargins(8, 0, 0, 0);
   progress_ = new QProgressBar{this};
   progress_->setRange(0, 1000);
   progress_->setTextVisible(false);
@@ -207,7 +223,8 @@ void MainWindow::buildStatus() {
 void MainWindow::restore() {
   if (!settings_) return;
   restoreGeometry(settings_->value(QStringLiteral("window/geometry")).toByteArray());
-  restoreState(settings_->value(QStringLiteral("window/state")).toByteArray(), layout_version);
+  remembered_ =
+      restoreState(settings_->value(QStringLiteral("window/state")).toByteArray(), layout_version);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -420,14 +437,8 @@ Result<void> MainWindow::saveReport(const QString& path) {
                                    std::to_string(run.seed),
                                    "--compat",
                                    std::string{to_string(run.compat)}};
-  if (snapshot_->policy == draft_->edited() || snapshot_->policy == draft_->written()) {
-    // As in the file.
-  } else if (auto text = draft_->manifest()) {
-    shown.source = *std::move(text);
+  if (std::ranges::find(documents_.policies, snapshot_->policy) == documents_.policies.end())
     shown.file += " (edited in the window: save it to repeat this run)";
-  } else {
-    return tl::unexpected(text.error());
-  }
   if (snapshot_->scenario->file.empty()) command.erase(command.begin() + 2);
   const sim::report::Report page{.flights = {{.scenario = snapshot_->scenario.get(),
                                               .policy = &shown,
@@ -449,6 +460,23 @@ void MainWindow::askSaveReport() {
     message_->showError(QStringLiteral("The report was not saved."), saved.error());
   else
     statusBar()->showMessage(QStringLiteral("Saved %1").arg(path), 5000);
+}
+
+void MainWindow::explainPlots() {
+  QMessageBox box{this};
+  box.setWindowTitle(QStringLiteral("How to read the plots"));
+  box.setTextFormat(Qt::PlainText);
+  box.setText(QStringLiteral("How to read the plots"));
+  box.setInformativeText(QStringLiteral(
+      "From top to bottom: what was decided, on what evidence, and how much traffic there was.\n\n"
+      "The thin line is the primary, the version that serves; the thick one is the canary, the "
+      "version under test. Where nobody asked, the line has a gap.\n\n"
+      "○ a check passed   ◆ a check failed   ◦ no data\n"
+      "Thin dashes are bounds of checks, with their value at the right end.\n\n"
+      "Grey bands are phases, hatched ones faults; the dotted line is the release.\n\n"
+      "Click or drag to move the cursor, or press ← and → to go tick by tick. Turn the wheel to "
+      "zoom, with Shift to move along; a double click shows the whole run."));
+  box.exec();
 }
 
 void MainWindow::about() {

@@ -63,6 +63,7 @@ class MainWindow : public QMainWindow {
   void settled();
 
  protected:
+  void showEvent(QShowEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
   void changeEvent(QEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
@@ -73,6 +74,8 @@ class MainWindow : public QMainWindow {
   void buildMenus();
   void buildStatus();
   void restore();
+  /// The widths that docks have until somebody chooses others.
+  void spread();
   void dressModels();
 
   void choose(std::size_t scenario, std::size_t policy);
@@ -88,9 +91,11 @@ class MainWindow : public QMainWindow {
   void askOpen();
   void askSaveManifest();
   void askSaveReport();
+  void explainPlots();
   void about();
 
   QSettings* settings_;
+  bool remembered_ = false;  ///< docks stand where they were left
   Documents documents_;
   std::size_t scenario_ = 0, policy_ = 0;
   std::unique_ptr<PolicyDraft> draft_;

@@ -126,8 +126,11 @@ void PolicyPanel::buildFlight(QVBoxLayout* column) {
       QStringLiteral("strict: the reference controller's known quirks are cured\n"
                      "flagger: what your controller would do today"));
   policy_label_ = label_for(policy_, QStringLiteral("&Policy"));
-  form->addRow(label_for(scenario_, QStringLiteral("&Scenario")), scenario_);
-  form->addRow(policy_label_, policy_);
+  // Names are long: they have lines of their own.
+  form->addRow(label_for(scenario_, QStringLiteral("&Scenario")));
+  form->addRow(scenario_);
+  form->addRow(policy_label_);
+  form->addRow(policy_);
   form->addRow(label_for(seed_, QStringLiteral("S&eed")), seed_);
   form->addRow(label_for(compat_, QStringLiteral("Se&mantics")), compat_);
   column->addWidget(box);
@@ -145,7 +148,7 @@ void PolicyPanel::buildNumbers(QVBoxLayout* column) {
   strategy_->setTextFormat(Qt::PlainText);
   strategy_->setObjectName(QStringLiteral("strategy"));
   // Two lines, whatever is in them: the boxes below stay under the mouse.
-  strategy_->setMinimumHeight(strategy_->fontMetrics().lineSpacing() * 3);
+  strategy_->setMinimumHeight(strategy_->fontMetrics().lineSpacing() * 2);
   strategy_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
   interval_ = new IntervalBox{box};
   interval_->setObjectName(QStringLiteral("interval"));

@@ -1,6 +1,7 @@
 #include "gui/views/table_look.hpp"
 
 #include <QHeaderView>
+#include <QPalette>
 #include <QStyledItemDelegate>
 #include <QTableView>
 
@@ -20,7 +21,15 @@ class AiryDelegate : public QStyledItemDelegate {
   void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
     QStyledItemDelegate::initStyleOption(option, index);
     // A selected row keeps the colours of its signs: it is tinted, not inverted.
-    option->palette.setColor(QPalette::HighlightedText, option->palette.color(QPalette::Text));
+    QPalette& colours = option->palette;
+    const QColor base = colours.color(QPalette::Base), accent = colours.color(QPalette::Highlight);
+    const auto blend = [](int under, int over) { return under + (over - under) * 20 / 100; };
+    colours.setColor(QPalette::Highlight,
+                     {blend(base.red(), accent.red()), blend(base.green(), accent.green()),
+                      blend(base.blue(), accent.blue())});
+    const QVariant ink = index.data(Qt::ForegroundRole);
+    colours.setColor(QPalette::HighlightedText,
+                     ink.isValid() ? ink.value<QColor>() : colours.color(QPalette::Text));
   }
 };
 

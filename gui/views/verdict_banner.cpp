@@ -3,7 +3,10 @@
 #include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QRegularExpression>
+#include <QResizeEvent>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "gui/theme.hpp"
 #include "sim/report/evidence.hpp"
@@ -11,8 +14,11 @@
 namespace volary::gui {
 namespace {
 
+/// A number stays on one line with its unit.
 QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+  static const QRegularExpression unit{QStringLiteral(R"((\d) (?=[kMG%]|(?:ms|min|s|h)\b))")};
+  QString shown = QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+  return shown.replace(unit, QStringLiteral("\\1\u00a0"));
 }
 
 void resize_font(QLabel* label, double factor, QFont::Weight weight) {
@@ -66,7 +72,6 @@ VerdictBanner::VerdictBanner(QWidget* parent)
   for (Tile& tile : tiles_) {
     tile.frame = new QFrame{this};
     tile.frame->setAutoFillBackground(true);
-    tile.frame->setFixedWidth(fontMetrics().averageCharWidth() * 19);
     auto* column = new QVBoxLayout{tile.frame};
     column->setContentsMargins(12, 8, 12, 8);
     column->setSpacing(0);
@@ -82,9 +87,24 @@ VerdictBanner::VerdictBanner(QWidget* parent)
     column->addStretch(1);
     row->addWidget(tile.frame);
   }
-  // Room for what is usually said: nothing below moves when a sentence is longer.
-  setMinimumHeight(fontMetrics().height() * 6 + 28);
+  // A toolbar would have its children write in the colours of buttons.
+  setBackgroundRole(QPalette::Window);
+  setAutoFillBackground(true);
+  fit();
   dress();
+}
+
+void VerdictBanner::fit() {
+  const int letter = fontMetrics().averageCharWidth();
+  for (Tile& tile : tiles_)
+    tile.frame->setFixedWidth(std::clamp(width() * 10 / 100, letter * 15, letter * 19));
+  const int usual = fontMetrics().height() * 5 + 36;
+  setFixedHeight(std::max(usual, layout()->heightForWidth(width())));
+}
+
+void VerdictBanner::resizeEvent(QResizeEvent* event) {
+  QFrame::resizeEvent(event);
+  if (event->size().width() != event->oldSize().width()) fit();
 }
 
 void VerdictBanner::show(const SnapshotPtr& snapshot) {
@@ -106,6 +126,7 @@ void VerdictBanner::show(const SnapshotPtr& snapshot) {
     tiles_[i].frame->setAccessibleName(
         text_of(verdict.figures[i].value + " " + verdict.figures[i].label));
   }
+  fit();
   dress();
 }
 

@@ -22,6 +22,7 @@ class VerdictBanner : public QFrame {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   struct Tile {
@@ -29,6 +30,9 @@ class VerdictBanner : public QFrame {
     QLabel *value = nullptr, *label = nullptr;
   };
   void dress();
+  /// As high as the words need at this width, and never lower than they usually do: nothing below
+  /// moves when a sentence comes or goes.
+  void fit();
 
   SnapshotPtr snapshot_;
   bool stale_ = false;

@@ -82,7 +82,7 @@ void RunWorker::fly(const Waiting& order) {
                     .charts = {},
                     .verdict = {},
                     .compat = {}};
-  snapshot.charts = sim::report::charts(snapshot.run, *flight.scenario);
+  snapshot.charts = sim::report::charts(snapshot.run, *flight.scenario, &flight.policy->canary);
   snapshot.verdict = sim::report::verdict(snapshot.run);
   if (!emitSnapshot(snapshot)) return;
 

@@ -86,9 +86,9 @@ Json json_of(const Charts& flight) {
 
 }  // namespace
 
-std::string chart_data(const Run& run, const Scenario& scenario) {
+std::string chart_data(const Run& run, const Scenario& scenario, const Canary* canary) {
   const std::string json =
-      json_of(charts(run, scenario)).dump(-1, ' ', false, Json::error_handler_t::replace);
+      json_of(charts(run, scenario, canary)).dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string safe;  // "</script>" and "<!--" cannot occur inside a script element
   safe.reserve(json.size());
   for (const char c : json) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/judge.hpp"
 #include "sim/report/numbers.hpp"
 
 namespace volary::sim::report {
@@ -41,8 +42,8 @@ struct Axis {
 
 class Builder {
  public:
-  Builder(const Run& run, const Scenario& scenario)
-      : run_{run}, scenario_{scenario}, axis_{run, scenario} {
+  Builder(const Run& run, const Scenario& scenario, const Canary* canary)
+      : run_{run}, scenario_{scenario}, canary_{canary}, axis_{run, scenario} {
     canary_seen_ =
         std::ranges::any_of(run.samples, [](const Sample& s) { return s.canary.requests > 0; });
     mirror_seen_ =
@@ -96,7 +97,7 @@ class Builder {
     return series;
   }
 
-  /// The bounds that were in force, each once.
+  /// The bounds that were in force, each once; those that are written where none ever was.
   [[nodiscard]] std::vector<Bound> bounds(const std::string& name) const {
     std::vector<Bound> found;
     const auto add = [&](const std::optional<double>& value, bool at_least) {
@@ -111,6 +112,13 @@ class Builder {
         add(check.min, true);
         add(check.max, false);
       }
+    }
+    if (!found.empty() || !canary_) return found;
+    for (const MetricCheck& check : canary_->spec.analysis.metrics) {
+      if (check.name != name) continue;
+      const WrittenBounds written = written_bounds(check);
+      add(written.min, true);
+      add(written.max, false);
     }
     return found;
   }
@@ -378,6 +386,7 @@ class Builder {
 
   const Run& run_;
   const Scenario& scenario_;
+  const Canary* canary_;
   Axis axis_;
   bool canary_seen_ = false, mirror_seen_ = false;
 };
@@ -402,12 +411,29 @@ std::string bound_text(const ChartBound& bound, std::string_view unit) {
   return unit.empty() ? text : text + " " + std::string{unit};
 }
 
+std::string value_text(const Chart& chart, double value) {
+  switch (chart.topic) {
+    case ChartTopic::Traffic: return report::bound(value) + " %";
+    case ChartTopic::Failures:
+    case ChartTopic::RequestRate:
+      return value >= 1000  ? count(static_cast<std::uint64_t>(value + 0.5))
+             : value >= 100 ? report::bound(std::round(value))
+                            : report::bound(std::round(value * 10) / 10);
+    case ChartTopic::SuccessRate:
+    case ChartTopic::Latency:
+    case ChartTopic::OwnCheck: return measured(value, chart.unit);
+  }
+  return {};
+}
+
 std::int64_t clock_ms(const Scenario& scenario, Instant at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(scenario.starts_at +
                                                                at.time_since_epoch())
       .count();
 }
 
-Charts charts(const Run& run, const Scenario& scenario) { return Builder{run, scenario}.build(); }
+Charts charts(const Run& run, const Scenario& scenario, const Canary* canary) {
+  return Builder{run, scenario, canary}.build();
+}
 
 }  // namespace volary::sim::report

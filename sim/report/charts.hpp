@@ -68,6 +68,10 @@ struct ChartMoment {
   std::int64_t at = 0;
 };
 
+/// A value that the chart shows, as people read it: "90 %" of a weight, "97.64 %" of a success
+/// rate, "178" requests per second.
+[[nodiscard]] std::string value_text(const Chart& chart, double value);
+
 /// Units: every time in milliseconds on the clock of the run (`Scenario::starts_at` is its start).
 struct Charts {
   std::vector<std::int64_t> times;  ///< at which something was measured or decided, once each
@@ -77,7 +81,9 @@ struct Charts {
   std::vector<Chart> charts;
 };
 
-[[nodiscard]] Charts charts(const Run& run, const Scenario& scenario);
+/// `canary`, where it is at hand, tells the bounds of checks that were never asked, too.
+[[nodiscard]] Charts charts(const Run& run, const Scenario& scenario,
+                            const Canary* canary = nullptr);
 
 /// Milliseconds on the clock of the run.
 [[nodiscard]] std::int64_t clock_ms(const Scenario& scenario, Instant at);

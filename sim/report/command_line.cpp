@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <string_view>
 
 namespace volary::sim::report {
 
@@ -12,13 +13,14 @@ std::string pasted(const std::vector<std::string>& words) {
     const bool plain = !words[i].empty() && std::ranges::all_of(words[i], [](unsigned char c) {
       return std::isalnum(c) != 0 || std::strchr("-_./=+%,:@", c) != nullptr;
     });
-    std::string word = words[i];
-    if (!plain) {
-      word = "'";
-      for (const char c : words[i]) word += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-      word += "'";
+    if (plain) {
+      line += " " + words[i];
+      continue;
     }
-    line += " " + word;
+    line += " '";
+    for (const char c : words[i])
+      line += c == '\'' ? std::string_view{"'\\''"} : std::string_view{&c, 1};
+    line += '\'';
   }
   return line;
 }

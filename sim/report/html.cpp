@@ -136,7 +136,7 @@ std::string charts(const Flight& flight) {
       "the same numbers.</p></noscript>\n"
       "<div class=\"charts\" tabindex=\"0\" role=\"group\" aria-label=\"Charts of the run\">"
       "<script type=\"application/json\">{}</script></div>\n",
-      legend, chart_data(*flight.run, *flight.scenario));
+      legend, chart_data(*flight.run, *flight.scenario, &flight.policy->canary));
 }
 
 std::string events(const Flight& flight) {

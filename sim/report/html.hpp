@@ -34,6 +34,7 @@ struct Report {
 /// Text as HTML: nothing in it is markup, and control characters are gone.
 [[nodiscard]] std::string escaped(std::string_view text);
 /// The series of a run's charts, as the JSON that report.js draws; safe inside a script element.
-[[nodiscard]] std::string chart_data(const Run& run, const Scenario& scenario);
+[[nodiscard]] std::string chart_data(const Run& run, const Scenario& scenario,
+                                     const Canary* canary = nullptr);
 
 }  // namespace volary::sim::report
