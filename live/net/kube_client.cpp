@@ -337,25 +337,34 @@ KubeResult<json> KubeClient::create_subresource(const ObjectPath& path,
                                                 const std::string& subresource,
                                                 const json& object) {
   if (leads_astray(path.name)) return no(Kind::Invalid, "not a name");
-  return object_from({.method = "POST",
-                      .path = collection(path.resource, path.ns) + "/" + url_encoded(path.name) +
-                              "/" + url_encoded(subresource),
-                      .body = object.dump(-1, ' ', false, json::error_handler_t::replace),
-                      .content_type = "application/json",
-                      .limit = limits_.request,
-                      .body_limit = limits_.object_bytes},
-                     path.resource);
+  const KubeResult<Answer> answer =
+      send({.method = "POST",
+            .path = collection(path.resource, path.ns) + "/" + url_encoded(path.name) + "/" +
+                    url_encoded(subresource),
+            .body = object.dump(-1, ' ', false, json::error_handler_t::replace),
+            .content_type = "application/json",
+            .limit = limits_.request,
+            .body_limit = limits_.object_bytes});
+  if (!answer) return tl::unexpected<KubeError>(answer.error());
+  return parse_reply(
+      answer->body);  // of whatever kind: a token comes from another group than its account
 }
 
 KubeResult<void> KubeClient::remove(const ObjectPath& path, const std::string& uid) {
-  if (leads_astray(path.name)) return no(Kind::Invalid, "not a name");
-  json options{
-      {"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"propagationPolicy", "Background"}};
+  json options{{"propagationPolicy", "Background"}};
   if (!uid.empty()) options["preconditions"] = {{"uid", uid}};
+  return remove_with(path, options);
+}
+
+KubeResult<void> KubeClient::remove_with(const ObjectPath& path, const json& options) {
+  if (leads_astray(path.name)) return no(Kind::Invalid, "not a name");
+  json body = options;
+  body["kind"] = "DeleteOptions";
+  body["apiVersion"] = "v1";
   const KubeResult<Answer> answer =
       send({.method = "DELETE",
             .path = collection(path.resource, path.ns) + "/" + url_encoded(path.name),
-            .body = options.dump(),
+            .body = body.dump(-1, ' ', false, json::error_handler_t::replace),
             .content_type = "application/json",
             .limit = limits_.request,
             .body_limit = limits_.object_bytes});

@@ -61,6 +61,8 @@ class KubeClient : public KubeApi {
   [[nodiscard]] KubeResult<nlohmann::json> create_subresource(const ObjectPath& path,
                                                               const std::string& subresource,
                                                               const nlohmann::json& object);
+  /// A delete with whatever DeleteOptions, such as `gracePeriodSeconds` and `propagationPolicy`.
+  [[nodiscard]] KubeResult<void> remove_with(const ObjectPath& path, const nlohmann::json& options);
   /// GET of a path that is no object, such as /version or /readyz: its text.
   [[nodiscard]] KubeResult<std::string> get_text(const std::string& path);
 

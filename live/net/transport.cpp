@@ -352,6 +352,9 @@ tl::expected<Answer, ExchangeError> Transport::exchange(const Exchange& exchange
   curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
   constexpr curl_off_t longest_retry_after = 3600;
   incoming.answer.status = static_cast<int>(status);
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  incoming.answer.http2 = version == CURL_HTTP_VERSION_2_0;
   incoming.answer.retry_after =
       std::chrono::seconds{std::clamp<curl_off_t>(retry_after, 0, longest_retry_after)};
 
@@ -359,7 +362,12 @@ tl::expected<Answer, ExchangeError> Transport::exchange(const Exchange& exchange
   if (incoming.too_large)
     return failed(Kind::TooLarge,
                   fmt::format("response too large: more than {} KiB", exchange.body_limit / 1024));
-  if (code != CURLE_OK && !incoming.ended_well && !incoming.answer.cut) {
+  // A server that refuses a body in its middle (413) has said why, even if not to the end.
+  const bool refused_early =
+      status >= 400 && incoming.head_complete &&
+      (code == CURLE_PARTIAL_FILE || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+       code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM);
+  if (code != CURLE_OK && !incoming.ended_well && !incoming.answer.cut && !refused_early) {
     if (code == CURLE_OPERATION_TIMEDOUT) {
       curl_off_t connected = 0;
       curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);

@@ -55,6 +55,7 @@ struct Answer {
   std::string body;
   Duration retry_after{};  ///< Retry-After, given in seconds or as a date; zero: none
   bool cut = false;        ///< the body was longer
+  bool http2 = false;
 };
 
 struct ExchangeError {
