@@ -1,10 +1,12 @@
 #include <csignal>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/help.hpp"
 #include "cli/run_command.hpp"
 #include "cli/session.hpp"
 
@@ -47,15 +49,16 @@ int volary_main(int argc, const char* const* argv) {
   Session session;
   session.command.assign(argv, argv + argc);
   CLI::App app{about, "volary"};
+  app.formatter(help());
+  app.set_help_flag("-h,--help", "show this help, or that of a command");
   app.footer(first_steps);
   app.require_subcommand(1);
   app.fallthrough();
-  app.get_formatter()->column_width(34);
   app.add_flag("--no-color", session.no_color,
                "no colour, even on a terminal (NO_COLOR does the same)");
   app.add_flag("--json-errors", session.json_errors,
                "errors as one JSON object a line on standard error");
-  app.set_version_flag("--version", "volary " VOLARY_VERSION);
+  app.set_version_flag("--version", "volary " VOLARY_VERSION, "show the version");
   const RunPorts ports = run_ports();
   add_run(app, session, ports);
   add_init(app, session);

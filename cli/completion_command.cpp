@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct Word {
   std::vector<std::string> names;  ///< "--seed", "-h"
   std::string description;
   bool takes_value = false;
+  bool takes_file = false;
   std::vector<std::string> values;  ///< the only ones allowed; empty = any
 };
 
@@ -57,6 +59,7 @@ Command command_of(const CLI::App& app) {
     Word word{{},
               option->get_description(),
               option->get_items_expected_max() > 0,
+              option->get_type_name().starts_with("FILE"),
               members(option->get_type_name())};
     for (const std::string& name : option->get_lnames()) word.names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) word.names.push_back("-" + name);
@@ -94,6 +97,13 @@ std::string quoted(std::string text, bool zsh_spec = false) {
   return "'" + safe + "'";
 }
 
+/// A line each, so that a file's name may hold blanks.
+constexpr const char* bash_files = R"(mapfile -t COMPREPLY < <(compgen -f -- "$cur"))";
+
+std::string bash_words(const std::string& words) {
+  return fmt::format(R"(mapfile -t COMPREPLY < <(compgen -W {} -- "$cur"))", quoted(words));
+}
+
 std::string bash(const Command& program, const std::vector<Command>& commands) {
   std::string names, cases;
   for (const Command& command : commands) {
@@ -103,21 +113,21 @@ std::string bash(const Command& program, const std::vector<Command>& commands) {
       if (!word.takes_value) continue;
       std::string pattern;
       for (const std::string& name : word.names) pattern += (pattern.empty() ? "" : "|") + name;
-      values +=
-          fmt::format("        {}) {}; return ;;\n", pattern,
-                      word.values.empty() ? "COMPREPLY=($(compgen -f -- \"$cur\"))"
-                                          : fmt::format("COMPREPLY=($(compgen -W {} -- \"$cur\"))",
-                                                        quoted(joined(word.values))));
+      values += fmt::format("        {}) {}return ;;\n", pattern,
+                            word.takes_file       ? bash_files + std::string{"; "}
+                            : word.values.empty() ? std::string{}
+                                                  : bash_words(joined(word.values)) + "; ");
     }
     cases += fmt::format("    {})\n", command.name);
     if (!values.empty()) cases += fmt::format("      case $prev in\n{}      esac\n", values);
+    Command all = command;
+    for (const Word& word : program.options)
+      if (std::ranges::find(all.options, word.names, &Word::names) == all.options.end())
+        all.options.push_back(word);
     cases += fmt::format(
-        "      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W {} -- \"$cur\")); return; fi\n",
-        quoted(option_names(command) + " " + option_names(program)));
-    cases += command.operands.empty()
-                 ? "      COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-                 : fmt::format("      COMPREPLY=($(compgen -W {} -- \"$cur\")) ;;\n",
-                               quoted(joined(command.operands)));
+        "      if [[ $cur == -* ]]; then {}; return; fi\n      {} ;;\n",
+        bash_words(option_names(all)),
+        command.operands.empty() ? std::string{bash_files} : bash_words(joined(command.operands)));
   }
   return fmt::format(
       "# bash completion of volary; to use it: source <(volary completion bash)\n"
@@ -128,11 +138,11 @@ std::string bash(const Command& program, const std::vector<Command>& commands) {
       "    [[ ${{COMP_WORDS[i]}} == -* ]] || {{ command=${{COMP_WORDS[i]}}; break; }}\n"
       "  done\n"
       "  case $command in\n"
-      "    '') COMPREPLY=($(compgen -W {} -- \"$cur\")) ;;\n"
+      "    '') {} ;;\n"
       "{}  esac\n"
       "}}\n"
       "complete -o filenames -F _volary volary\n",
-      quoted(names + " " + option_names(program)), cases);
+      bash_words(names + " " + option_names(program)), cases);
 }
 
 /// One option in the words of zsh's _arguments.
@@ -142,7 +152,9 @@ std::string zsh_option(const Word& word) {
     std::string one = fmt::format("{}[{}]", name, quoted(word.description, true).substr(1));
     one = one.substr(0, one.size() - 2) + "]";  // the closing quote of quoted()
     if (word.takes_value) {
-      one += word.values.empty() ? ":value:_files" : ":value:(" + joined(word.values) + ")";
+      one += word.takes_file       ? ":file:_files"
+             : word.values.empty() ? ":value: "
+                                   : ":value:(" + joined(word.values) + ")";
     }
     spec += fmt::format(" \\\n        '{}'", one);
   }
@@ -186,7 +198,9 @@ std::string fish_option(const Word& word, const std::string& condition) {
   for (const std::string& name : word.names)
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   if (word.takes_value)
-    line += word.values.empty() ? " -r" : " -x -a " + quoted(joined(word.values));
+    line += word.takes_file       ? " -r -F"
+            : word.values.empty() ? " -x"
+                                  : " -x -a " + quoted(joined(word.values));
   return line + " -d " + quoted(word.description) + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "cli/interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <unistd.h>
 
@@ -8,11 +9,12 @@
 namespace volary::cli {
 namespace {
 
-volatile std::sig_atomic_t times_asked = 0;
+/// Read by the threads of an experiment; lock-free, so a handler may write it.
+std::atomic<int> times_asked = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_signal(int /*number*/) {
-  times_asked = times_asked + 1;
-  if (times_asked > 1) _exit(static_cast<int>(Exit::Interrupted));
+  if (++times_asked > 1) _exit(static_cast<int>(Exit::Interrupted));
 }
 
 void handle(void (*handler)(int)) {

@@ -1,11 +1,7 @@
 #include "cli/run_command.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -14,9 +10,11 @@
 #include "cli/files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
-#include "policies/document.hpp"
+#include "cli/run_inputs.hpp"
+#include "sim/report/command_line.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/text.hpp"
+#include "sim/report/threshold.hpp"
 
 namespace volary::cli {
 namespace {
@@ -31,77 +29,6 @@ struct Flown {
   report::Verdict verdict;
   std::string compat;
 };
-
-Error wrong_use(std::string message, std::string hint) {
-  return {.kind = ErrorKind::Invalid,
-          .message = std::move(message),
-          .where = "command line",
-          .hint = std::move(hint)};
-}
-
-/// Is it a scenario? Told from its kind; standard input always holds policies.
-Result<bool> holds_scenario(const std::string& file) {
-  if (file == "-") return false;
-  const auto documents = read_documents(file);
-  if (!documents) return tl::unexpected(documents.error());
-  return std::ranges::any_of(*documents,
-                             [](const Node& node) { return node.text_at({"kind"}) == "Scenario"; });
-}
-
-/// The worlds and the policies that the command line names.
-struct Inputs {
-  std::vector<sim::Scenario> worlds;
-  std::vector<Policy> policies;
-};
-
-Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const RunPorts& ports) {
-  std::vector<std::string> scenarios, policies;
-  for (const std::string& file : flags.files) {
-    const auto scenario = holds_scenario(file);
-    if (!scenario) return tl::unexpected(scenario.error());
-    (*scenario ? scenarios : policies).push_back(file);
-  }
-  if (scenarios.size() > 1)
-    return tl::unexpected(wrong_use("two scenarios: " + scenarios[0] + " and " + scenarios[1],
-                                    "give one scenario a run"));
-  if (policies.empty())
-    return tl::unexpected(
-        wrong_use("no policy: no file holds a Canary", "name the Canary's file, too"));
-  Inputs inputs;
-  auto loaded = ports.load_policies(policies);
-  if (!loaded) return tl::unexpected(loaded.error());
-  inputs.policies = std::move(*loaded);
-  for (const Policy& policy : inputs.policies) warn_of(session, policy.remarks);
-  if (!scenarios.empty()) {
-    if (flags.describes_world())
-      return tl::unexpected(
-          wrong_use("--rps, --p50, --p99, --errors and --bad describe a world, and " +
-                        scenarios[0] + " is one",
-                    "give either the flags or the scenario"));
-    auto scenario = ports.load_scenario(scenarios[0]);
-    if (!scenario) return tl::unexpected(scenario.error());
-    inputs.worlds.push_back(std::move(*scenario));
-  } else {
-    auto worlds = ports.quick(inputs.policies.front(), flags.world);
-    if (!worlds) return tl::unexpected(worlds.error());
-    inputs.worlds = std::move(*worlds);
-  }
-  return inputs;
-}
-
-Result<sim::RunOptions> options_of(const RunFlags& flags) {
-  sim::RunOptions options{.seed = flags.seed};
-  options.compat = *compat_named(flags.compat);  // CLI11 has checked it
-  options.missing_metrics_are_no_data = flags.missing_metrics == "no-data";
-  for (const std::string& pair : flags.bind) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size())
-      return tl::unexpected(wrong_use("--bind " + pair + " is not of the form canary=service",
-                                      "write --bind podinfo=checkout"));
-    options.bind[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return options;
-}
 
 /// Flies one release; with --speed its lines appear as time goes by.
 Result<sim::Run> fly(const Session& session, const RunFlags& flags, const RunPorts& ports,
@@ -129,42 +56,6 @@ Result<sim::Run> fly(const Session& session, const RunFlags& flags, const RunPor
   auto run = ports.simulate(scenario, policy, options);
   if (run && live) (void)write_out(live->finish() + "\n");  // a closed pipe shows at the verdict
   return run;
-}
-
-/// What threshold 1 would have come to: flown, never guessed.
-std::optional<report::WithThreshold> with_threshold_one(const RunPorts& ports,
-                                                        const sim::Scenario& scenario,
-                                                        const Policy& policy, const sim::Run& run,
-                                                        sim::RunOptions options) {
-  if (run.score.outcome != sim::Outcome::RolledBack || run.plan.threshold <= 1 ||
-      Interrupt::asked())
-    return std::nullopt;
-  Policy stricter = policy;
-  stricter.canary.spec.analysis.threshold = 1;
-  options.keep_samples = false;
-  options.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-  const auto other = ports.simulate(scenario, stricter, options);
-  if (!other || Interrupt::asked()) return std::nullopt;
-  return report::WithThreshold{.threshold = 1, .score = other->score};
-}
-
-/// INV-56: no request is lost or counted twice.
-std::optional<Error> lost_requests(const Session& session, const sim::Run& run) {
-  for (const sim::Conservation& balance : run.conservation) {
-    if (balance.holds()) continue;
-    return Error{.kind = ErrorKind::Invalid,
-                 .message = fmt::format(
-                     "INV-56 violated: {} arrived, {} answered, {} failed, {} in flight",
-                     balance.arrived, balance.answered, balance.failed, balance.in_flight),
-                 .where = balance.service.empty() ? "all requests" : "service " + balance.service,
-                 .hint = "please report this with: " + pasted(session.command)};
-  }
-  return std::nullopt;
-}
-
-bool meets(const std::string& expected, const sim::Run& run) {
-  return run.score.outcome ==
-         (expected == "promoted" ? sim::Outcome::Promoted : sim::Outcome::RolledBack);
 }
 
 /// The flights of one command line, in the order in which they are shown.
@@ -195,10 +86,14 @@ class Flights {
       fmt::print(stderr, "interrupted; what was flown until then is kept\n");
       return Exit::Interrupted;
     }
-    const bool met = flags_.expect.empty() || std::ranges::all_of(flown_, [&](const Flown& flown) {
-                       return meets(flags_.expect, flown.run);
-                     });
-    return met ? Exit::Done : Exit::No;
+    for (const Flown& flown : flown_) {
+      if (met(flags_, inputs_, *flown.scenario, flown.run.score.outcome)) continue;
+      fmt::print(stderr, "not as expected: {} under policy {} ended {}, not {}\n",
+                 flown.run.scenario, flown.run.policy, report::said(flown.run.score.outcome),
+                 flags_.expect);
+      return Exit::No;
+    }
+    return Exit::Done;
   }
 
  private:
@@ -219,9 +114,9 @@ class Flights {
     }
     Flown flown{
         .scenario = &world, .policy = &policy, .run = std::move(*run), .verdict = {}, .compat = {}};
-    const auto other = flags_.json || side_by_side_
-                           ? std::nullopt
-                           : with_threshold_one(ports_, world, policy, flown.run, options_);
+    std::optional<report::WithThreshold> other;
+    if (!flags_.json && !side_by_side_ && !Interrupt::asked())
+      other = report::with_threshold_one(world, policy, flown.run, unwatched(), ports_.simulate);
     flown.verdict = report::verdict(flown.run, other);
     if (!flags_.json || !flags_.report.empty()) flown.compat = other_semantics(world, policy);
     flown_.push_back(std::move(flown));
@@ -229,12 +124,17 @@ class Flights {
     return side_by_side_ ? std::nullopt : print(session_, gap + text(flown_.back()));
   }
 
-  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
-    if (!ports_.compat || Interrupt::asked()) return {};
+  /// For flights that nobody watches.
+  [[nodiscard]] sim::RunOptions unwatched() const {
     sim::RunOptions quiet = options_;
     quiet.keep_samples = false;
     quiet.on_tick = [](const sim::TickRecord&) { return !Interrupt::asked(); };
-    const auto difference = ports_.compat(world, policy, quiet);
+    return quiet;
+  }
+
+  std::string other_semantics(const sim::Scenario& world, const Policy& policy) {
+    if (!ports_.compat || Interrupt::asked()) return {};
+    const auto difference = ports_.compat(world, policy, unwatched());
     return difference && !Interrupt::asked() ? report::compat_line(*difference, options_.compat)
                                              : std::string{};
   }
@@ -273,7 +173,10 @@ class Flights {
     for (std::size_t i = first; i < flown_.size(); ++i) {
       runs.push_back(flown_[i].run);
       if (!flown_[i].compat.empty())
-        others += shown(flown_[i].policy->label + ": " + flown_[i].compat);
+        others += report::wrapped(report::printable(session_.out, flown_[i].policy->label + ": " +
+                                                                      flown_[i].compat),
+                                  session_.out.width, 2) +
+                  "\n";
     }
     if (runs.empty()) return {};
     const std::string title =
@@ -285,9 +188,9 @@ class Flights {
   std::optional<Exit> write_report() {
     if (flags_.report.empty() || flown_.empty()) return std::nullopt;
     report::Report page{.flights = {},
-                        .tables = {},
+                        .outcomes = {},
                         .version = VOLARY_VERSION,
-                        .command = pasted(session_.command)};
+                        .command = report::pasted(session_.command)};
     for (const Flown& flown : flown_)
       page.flights.push_back(
           {flown.scenario, flown.policy, &flown.run, flown.verdict, flown.compat});
@@ -307,28 +210,12 @@ class Flights {
 
 }  // namespace
 
-std::string pasted(const std::vector<std::string>& words) {
-  std::string line = "volary";
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const bool plain = !words[i].empty() && std::ranges::all_of(words[i], [](unsigned char c) {
-      return std::isalnum(c) != 0 || std::strchr("-_./=+%,:@", c) != nullptr;
-    });
-    std::string word = words[i];
-    if (!plain) {
-      word = "'";
-      for (const char c : words[i]) word += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-      word += "'";
-    }
-    line += " " + word;
-  }
-  return line;
-}
-
 Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports) {
   const auto inputs = read_inputs(session, flags, ports);
   if (!inputs) return refuse(session, inputs.error());
   auto options = options_of(flags);
   if (!options) return refuse(session, options.error());
+  if (flags.seeds) return run_seeds(session, flags, ports, *inputs, *options);
   return Flights{session, flags, ports, *inputs, std::move(*options)}.run();
 }
 

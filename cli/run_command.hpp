@@ -9,6 +9,7 @@
 #include "cli/session.hpp"
 #include "policies/policy.hpp"
 #include "scenarios/quick.hpp"
+#include "sim/experiment.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario.hpp"
 
@@ -18,8 +19,8 @@ namespace volary::cli {
 struct RunFlags {
   std::vector<std::string> files;  ///< a scenario, told from its kind, and policies
   std::uint64_t seed = 1;
-  int seeds = 1;
-  int jobs = 0;  ///< 0 = as many as there are cores
+  std::optional<int> seeds;  ///< set: many flights and a table, `seed` being the first
+  int jobs = 0;              ///< 0 = as many as there are cores
   std::optional<double> speed;
   bool json = false;
   std::string report;
@@ -48,6 +49,10 @@ struct RunPorts {
   std::function<Result<sim::CompatDifference>(const sim::Scenario&, const Policy&,
                                               const sim::RunOptions&)>
       compat;
+  /// Each policy over the same seeds.
+  std::function<Result<std::vector<sim::Experiment>>(const std::vector<sim::Arm>&,
+                                                     const sim::ExperimentOptions&)>
+      experiments;
   /// The run as records, one JSON object a line.
   std::function<std::string(const sim::Run&)> records;
 };
@@ -56,8 +61,5 @@ struct RunPorts {
 [[nodiscard]] RunPorts run_ports();
 
 [[nodiscard]] Exit run(const Session& session, const RunFlags& flags, const RunPorts& ports);
-
-/// The command line as it can be pasted again: words that need it are quoted.
-[[nodiscard]] std::string pasted(const std::vector<std::string>& words);
 
 }  // namespace volary::cli

@@ -18,12 +18,17 @@ constexpr const char* examples =
     "out.html\n"
     "  volary run scenarios/checkout-latency-regression.yaml policies/default-progressive.yaml "
     "policies/bold-progressive.yaml\n"
+    "  volary run scenarios/error-below-bound.yaml policies/default-progressive.yaml "
+    "policies/cautious-progressive.yaml --seeds 20\n"
     "\n"
     "Ends with 0 when done, 1 when a flight does not end as --expect says, 2 when an input is "
     "refused,\n"
     "4 when an invariant does not hold, 5 when interrupted (what is done is kept), 6 when an "
     "output\n"
-    "cannot be written. docs/cli.md has the whole story.\n";
+    "cannot be written. --no-color and --json-errors work here, too. docs/cli.md has the whole "
+    "story.\n";
+
+constexpr int most_seeds = 1'000'000, most_jobs = 512;
 
 }  // namespace
 
@@ -51,12 +56,14 @@ void add_world(CLI::App& command, QuickFlags& flags) {
 }
 
 void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
-  CLI::App* command = app.add_subcommand("run", "fly a release and show it tick by tick");
+  CLI::App* command = app.add_subcommand(
+      "run", "fly a release and show it tick by tick, or many and show how they end");
   command->footer(examples);
   const auto flags = std::make_shared<RunFlags>();
   command
-      ->add_option("files", flags->files,
-                   "a scenario (told from its kind) and one or more policies; - is standard input")
+      ->add_option("FILE", flags->files,
+                   "a scenario, told from its kind, and one or more policies with what stands "
+                   "beside them; - is standard input")
       ->required()
       ->type_name("[SCENARIO] POLICY...");
 
@@ -66,6 +73,18 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
   command->add_option("--seed", flags->seed, "one seed, one run")
       ->capture_default_str()
       ->type_name("N")
+      ->group(flight);
+  command
+      ->add_option("--seeds", flags->seeds,
+                   "fly this many seeds, from --seed on, and print the table of their outcomes")
+      ->check(CLI::Range(1, most_seeds))
+      ->type_name("N")
+      ->group(flight);
+  command
+      ->add_option("--jobs", flags->jobs,
+                   "flights at a time; changes nothing in the result (default: one a core)")
+      ->check(CLI::Range(1, most_jobs))
+      ->type_name("J")
       ->group(flight);
   command
       ->add_option("--speed", flags->speed,
@@ -97,7 +116,10 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
       ->add_option("--report", flags->report, "write a report that opens in any browser, offline")
       ->type_name("FILE.html")
       ->group(results);
-  command->add_option("--expect", flags->expect, "exit 1 unless every flight ends so")
+  command
+      ->add_option("--expect", flags->expect,
+                   "exit 1 unless every flight ends so (of a world from flags: promoted if good, "
+                   "rolled-back if bad)")
       ->check(CLI::IsMember({"promoted", "rolled-back"}))
       ->group(results);
 

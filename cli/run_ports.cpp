@@ -11,6 +11,7 @@ RunPorts run_ports() {
           .quick = quick_scenarios,
           .simulate = sim::simulate,
           .compat = sim::compat_difference,
+          .experiments = sim::experiments,
           .records = sim::report::records};
 }
 

@@ -74,16 +74,19 @@ Exit exit_code(const Error& error) {
 }
 
 std::string error_line(const Error& error, Exit code, bool json) {
+  // Readers complain of a place ("canary.yaml: is empty"); here the place comes later.
+  const bool of_a_place = error.message.starts_with("is ") || error.message.starts_with("holds ");
+  const std::string message = (of_a_place ? "this " : "") + error.message;
   if (json) {
     const nlohmann::ordered_json object{{"code", static_cast<int>(code)},
                                         {"id", cause(error.kind)},
-                                        {"message", error.message},
+                                        {"message", message},
                                         {"where", error.where},
                                         {"hint", error.hint}};
     return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   // `what` and `cause` are one text in our errors, written "what: cause" where there are two.
-  std::string what = error.message, why;
+  std::string what = message, why;
   if (const auto colon = what.find(": "); colon != std::string::npos) {
     why = what.substr(colon);
     what.resize(colon);

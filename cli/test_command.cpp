@@ -53,15 +53,19 @@ Result<std::vector<std::string>> expanded(const std::vector<std::string>& given)
     std::error_code error;
     if (fs::is_directory(name, error)) {
       std::vector<std::string> inside;
-      for (const auto& entry : fs::recursive_directory_iterator{name, error}) {
-        const auto extension = entry.path().extension();
-        if (entry.is_regular_file(error) && (extension == ".yaml" || extension == ".yml") &&
-            holds_policy_test(entry.path().string()))
-          inside.push_back(entry.path().string());
+      // Folders that may not be read are passed over; what is in them is nobody's test here.
+      constexpr auto passing = fs::directory_options::skip_permission_denied;
+      for (fs::recursive_directory_iterator entry{name, passing, error}, end;
+           !error && entry != end; entry.increment(error)) {
+        const auto extension = entry->path().extension();
+        std::error_code unknown;
+        if (entry->is_regular_file(unknown) && (extension == ".yaml" || extension == ".yml") &&
+            holds_policy_test(entry->path().string()))
+          inside.push_back(entry->path().lexically_normal().string());
       }
       if (inside.empty())
-        return tl::unexpected(Error{ErrorKind::Invalid, "holds no PolicyTest", name,
-                                    "name a file of kind PolicyTest, or a folder with some"});
+        return tl::unexpected(Error{ErrorKind::Invalid, "there is no PolicyTest in this folder",
+                                    name, "name a file of kind PolicyTest, or a folder with some"});
       std::sort(inside.begin(), inside.end());  // a directory has no order of its own
       for (const std::string& file : inside) add(file);
     } else if (!fs::exists(name, error) && name.find_first_of("*?[") != std::string::npos) {
@@ -70,7 +74,8 @@ Result<std::vector<std::string>> expanded(const std::vector<std::string>& given)
       for (std::size_t i = 0; failed == 0 && i < found.gl_pathc; ++i) add(found.gl_pathv[i]);
       ::globfree(&found);
       if (failed != 0)
-        return tl::unexpected(Error{ErrorKind::Invalid, "matches no file", name, {}});
+        return tl::unexpected(Error{ErrorKind::Invalid, "no such file: the pattern matches none",
+                                    name, "give it in quotes, from where the files are"});
     } else {
       add(name);
     }
@@ -135,11 +140,11 @@ Exit run_tests(const Session& session, const TestOptions& options) {
       if (const auto compat = compat_named(options.compat)) test.compat = *compat;
       results.push_back(sim::run_policy_test(test));
       if (options.json || (options.quiet && results.back().passed())) continue;
-      if (!write_out(sim::as_text(results.back(), session.out))) return Exit::NotWritten;
+      if (const auto end = print(session, sim::as_text(results.back(), session.out))) return *end;
     }
   }
   const std::string end = options.json ? sim::as_json_lines(results) : sim::summary(results) + "\n";
-  if (!write_out(end)) return Exit::NotWritten;
+  if (const auto ended = print(session, end)) return *ended;
   if (!options.junit.empty())
     if (auto written = write_whole(options.junit, sim::as_junit(results)); !written)
       return refuse(session, written.error());
@@ -156,7 +161,8 @@ void add_test(CLI::App& app, Session& session) {
       "test", "hold a policy against a script, tick by tick: unit tests for release policies");
   test->add_option("FILE", options->files,
                    "files of kind PolicyTest, folders with some, or quoted patterns")
-      ->required();
+      ->required()
+      ->type_name("FILE...");
   CLI::Option* compat =
       test->add_option("--compat", options->compat,
                        "run every test under these semantics, whatever it says of its own")

@@ -27,19 +27,8 @@ Duration whole_milliseconds(double ms) {
       static_cast<std::int64_t>(static_cast<std::uint64_t>(truncated(ms)) * 1'000'000U)};
 }
 
-struct Bounds {
-  std::optional<double> min, max;
-};
-
-Bounds bounds_of(const MetricCheck& check, MetricQuery::Kind kind) {
-  if (check.range) return {check.range->min, check.range->max};  // MET-20
-  if (kind == MetricQuery::Kind::BuiltinSuccessRate)
-    return {check.threshold, std::nullopt};  // MET-21
-  return {std::nullopt, check.threshold};
-}
-
 /// MET-14..16, MET-22: the reference compares whole milliseconds.
-void judge_whole_milliseconds(double ms, const Bounds& bounds, Judged& judged) {
+void judge_whole_milliseconds(double ms, const WrittenBounds& bounds, Judged& judged) {
   const Duration value = whole_milliseconds(ms);
   const auto against = [&](const char* op, double bound) {
     judged.evidence.verdict = Verdict::Breach;
@@ -54,7 +43,7 @@ void judge_whole_milliseconds(double ms, const Bounds& bounds, Judged& judged) {
   }
 }
 
-void judge_number(double value, const Bounds& bounds, bool percent, bool milliseconds,
+void judge_number(double value, const WrittenBounds& bounds, bool percent, bool milliseconds,
                   Judged& judged) {
   const auto number = [&](double bound) {
     if (milliseconds) return go_duration(from_seconds(bound / 1e3));
@@ -79,7 +68,7 @@ void judge_number(double value, const Bounds& bounds, bool percent, bool millise
 Judged judge(const MetricCheck& check, const JudgeRule& rule, const Result<Measurement>& answer) {
   const bool duration = rule.kind == MetricQuery::Kind::BuiltinDuration;
   const bool percent = rule.kind == MetricQuery::Kind::BuiltinSuccessRate;
-  const Bounds bounds = bounds_of(check, rule.kind);
+  const WrittenBounds bounds = written_bounds(check);
 
   Judged judged;
   judged.evidence.name = check.name;
@@ -113,6 +102,12 @@ Judged judge(const MetricCheck& check, const JudgeRule& rule, const Result<Measu
     judge_number(value, bounds, percent, false, judged);
   }
   return judged;
+}
+
+WrittenBounds written_bounds(const MetricCheck& check) {
+  if (check.range) return {check.range->min, check.range->max};                      // MET-20
+  if (check.name == "request-success-rate") return {check.threshold, std::nullopt};  // MET-21
+  return {std::nullopt, check.threshold};
 }
 
 std::string go_number(double value) {

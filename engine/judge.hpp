@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/canary.hpp"
@@ -24,6 +25,12 @@ struct JudgeRule {
 
 [[nodiscard]] Judged judge(const MetricCheck& check, const JudgeRule& rule,
                            const Result<Measurement>& answer);
+
+/// The bounds that a check writes (MET-20, MET-21).
+struct WrittenBounds {
+  std::optional<double> min, max;
+};
+[[nodiscard]] WrittenBounds written_bounds(const MetricCheck& check);
 
 /// A number as Go's %v writes a float64: "99", "99.5", "1e+06" (CTL-40).
 [[nodiscard]] std::string go_number(double value);

@@ -30,37 +30,44 @@ void merge_patch(Node& base, const Node& patch) {
   }
 }
 
+namespace {
+
+/// The entry of a list that a path names by its position, or by its `name`.
+Node* entry_of(Node& list, std::string_view which) {
+  if (list.kind != Node::Kind::Sequence) return nullptr;
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(which.data(), which.data() + which.size(), index);
+  if (error == std::errc{} && end == which.data() + which.size())
+    return index < list.items.size() ? &list.items[index] : nullptr;
+  for (Node& item : list.items)
+    if (item.text_at({"name"}) == which && !which.empty()) return &item;
+  return nullptr;
+}
+
+}  // namespace
+
 Result<void> set_path(Node& base, std::string_view path, const Node& value) {
   Node* here = &base;
   std::string_view rest = path;
   while (!rest.empty()) {
-    const auto end = rest.find_first_of(".[");
-    const std::string key{rest.substr(0, end)};
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end);
-    if (!key.empty()) {
-      if (here->kind == Node::Kind::Null) here->kind = Node::Kind::Map;
-      if (here->kind != Node::Kind::Map)
-        return fail(ErrorKind::Invalid, "'{}' does not lead to a field", path);
-      Node* next = here->find(key);
-      if (!next) {
-        here->set(key, Node{});
-        next = here->find(key);
-      }
-      here = next;
-    }
-    if (rest.starts_with('[')) {
-      const auto close = rest.find(']');
-      std::size_t index = 0;
-      const char* first = rest.data() + 1;
-      const char* last = rest.data() + (close == std::string_view::npos ? 1 : close);
-      const auto [parsed, error] = std::from_chars(first, last, index);
-      if (error != std::errc{} || parsed != last || here->kind != Node::Kind::Sequence ||
-          index >= here->items.size())
-        return fail(ErrorKind::Invalid, "'{}' does not lead to a list entry that is there", path);
-      here = &here->items[index];
-      rest = rest.substr(close + 1);
-    }
+    const bool bracket = rest.front() == '[';
+    const auto end = bracket ? rest.find(']') : rest.find_first_of(".[");
+    if (bracket && end == std::string_view::npos)
+      return fail(ErrorKind::Invalid, "'{}' has a bracket that nothing closes", path);
+    const std::string key{bracket ? rest.substr(1, end - 1) : rest.substr(0, end)};
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + bracket);
     if (rest.starts_with('.')) rest.remove_prefix(1);
+    if (bracket || here->kind == Node::Kind::Sequence) {
+      here = entry_of(*here, key);
+      if (!here)
+        return fail(ErrorKind::Invalid, "'{}' does not lead to a list entry that is there", path);
+      continue;
+    }
+    if (here->kind == Node::Kind::Null) here->kind = Node::Kind::Map;
+    if (here->kind != Node::Kind::Map)
+      return fail(ErrorKind::Invalid, "'{}' does not lead to a field", path);
+    if (!here->find(key)) here->set(key, Node{});
+    here = here->find(key);
   }
   *here = value;
   return {};

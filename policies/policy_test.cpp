@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -206,20 +207,31 @@ class RowReader {
     }
     if (!reader_.is_map(value, "checks")) return;
     for (const auto& [name, answer, at] : value.entries) {
+      if (name == "vector(1)") {  // PRV-09
+        says.emplace_back(say::Server{check_answer(answer, "checks." + name)});
+        continue;
+      }
       if (!reader_.known_name(at, name, "check of the policy", subject_.checks)) continue;
-      says.emplace_back(say::Check{name, check_answer(answer, "checks." + name)});
+      says.emplace_back(
+          say::Check{name, check_answer(answer, "checks." + name, name == "request-duration")});
     }
   }
 
-  std::string check_answer(const Node& value, const std::string& path) {
+  /// `milliseconds`: 500 and 404 are numbers here; of every other check they are HTTP statuses.
+  std::string check_answer(const Node& value, const std::string& path, bool milliseconds = false) {
     static const Names words{"no-data",      "NaN",  "+Inf",    "-Inf", "garbage",
                              "not-a-number", "drop", "timeout", "pass", "fail"};
-    const std::string answer = reader_.text(value, path);
+    static const std::map<std::string, std::string> same{
+        {".nan", "NaN"},   {".NaN", "NaN"},   {"Inf", "+Inf"},      {".inf", "+Inf"},
+        {"+.inf", "+Inf"}, {"-.inf", "-Inf"}, {"empty", "no-data"}, {"abc", "not-a-number"}};
+    std::string answer = reader_.text(value, path);
+    if (!milliseconds && (answer == "500" || answer == "404")) return "http" + answer;
     if (is_decimal(answer)) return answer;
     if (answer.starts_with("http") && is_status(std::string_view{answer}.substr(4))) return answer;
+    if (const auto word = same.find(answer); word != same.end()) return word->second;
     if (std::find(words.begin(), words.end(), answer) == words.end())
       reader_.complain(value.at, path, fmt::format("'{}' is not an answer", answer),
-                       "a number, an HTTP status as http500, or one of " +
+                       "a number, an HTTP status such as 500 or http503, or one of " +
                            fmt::format("{}", fmt::join(words, ", ")));
     return answer;
   }
@@ -270,14 +282,29 @@ class RowReader {
         continue;
       }
       Claim claim{*field, {}, wanted.at};
-      if (happens(*field) || *field == TestField::Cookies) {
+      if (*field == TestField::Calls) {
+        claim.values = calls(wanted);
+      } else if (happens(*field) || *field == TestField::Cookies) {
         claim.values = reader_.texts(wanted, "expect." + key);
+      } else if (wanted.is_null()) {
+        claim.values = {*field == TestField::Routes ? "none" : ""};
       } else {
         claim.values = {reader_.text(wanted, "expect." + key)};
       }
       check(claim, key);
       claims.push_back(std::move(claim));
     }
+  }
+
+  /// `smoke`, `smoke Progressing`, or the same as a list: [smoke, Progressing].
+  Names calls(const Node& wanted) {
+    Names calls;
+    if (wanted.kind != Node::Kind::Sequence) return reader_.texts(wanted, "expect.calls");
+    for (const Node& call : wanted.items)
+      calls.push_back(call.is_sequence()
+                          ? fmt::format("{}", fmt::join(reader_.texts(call, "expect.calls"), " "))
+                          : reader_.text(call, "expect.calls"));
+    return calls;
   }
 
   static std::optional<TestField> field_named(std::string_view name) {
@@ -293,7 +320,7 @@ class RowReader {
     const TestField replicas = target ? TestField::TargetReplicas : TestField::PrimaryReplicas;
     const TestField revision = target ? TestField::TargetRevision : TestField::PrimaryRevision;
     const auto count = [&](const Node& value) {
-      const std::string text = reader_.text(value, "expect." + key);
+      const std::string text = value.is_null() ? "absent" : reader_.text(value, "expect." + key);
       if (text != "absent" && !whole_number(text))
         reader_.complain(value.at, "expect." + key,
                          fmt::format("'{}' is neither a number nor absent", text));
@@ -328,8 +355,8 @@ class RowReader {
           refuse(claim.values.front(), "a split such as 90/10, or none");
         break;
       case TestField::Mirror:
-        if (claim.values.front() == "true") claim.values = {"on"};
-        if (claim.values.front() == "false") claim.values = {"off"};
+        if (claim.values.front() == "true" || claim.values.front() == "1") claim.values = {"on"};
+        if (claim.values.front() == "false" || claim.values.front() == "0") claim.values = {"off"};
         if (claim.values.front() != "on" && claim.values.front() != "off")
           refuse(claim.values.front(), "on or off");
         break;
@@ -384,8 +411,9 @@ class TestReader {
     if (const Node* value = spec->find("compat"))
       test.compat = compat_named(reader_.one_of(*value, "compat", {"strict", "flagger"}))
                         .value_or(Compat::Strict);
-    if (const Node* value = spec->find("start"))
-      test.from_creation = reader_.one_of(*value, "start", {"created", "adopted"}) == "created";
+    const Node* start = spec->find("start");
+    if (start)
+      test.from_creation = reader_.one_of(*start, "start", {"created", "adopted"}) == "created";
     if (const Node* value = spec->find("compare"))
       test.everything = reader_.one_of(*value, "compare", {"named", "everything"}) == "everything";
     if (reader_.error()) return tl::unexpected(*reader_.error());
@@ -393,13 +421,15 @@ class TestReader {
     Subject subject;
     if (auto found = find_policy(*spec, beside, subject, test); !found)
       return tl::unexpected(found.error());
-    if (const Node* world = spec->find("world")) read_world(*world, test);
     const Node* ticks = spec->find("ticks");
+    test.configs = ticks && says_configs(*ticks);
+    if (const Node* world = spec->find("world")) read_world(*world, test);
     if (!ticks || ticks->kind != Node::Kind::Sequence || ticks->items.empty())
       reader_.complain(ticks ? ticks->at : spec->at, "ticks", "must be a list of ticks");
     RowReader rows{reader_, subject, test.configs};
     if (ticks)
       for (const Node& row : ticks->items) test.rows.push_back(rows.read(row));
+    if (!start) test.from_creation = begins_at_creation(test);
     long total = 0;
     for (const TestRow& row : test.rows) {
       total += row.repeat;
@@ -412,6 +442,34 @@ class TestReader {
   }
 
  private:
+  /// A row that changes a ConfigMap or Secret speaks of a target that refers to them.
+  static bool says_configs(const Node& ticks) {
+    static const Names words{"config", "secret", "deleteConfig"};
+    const auto says = [](const Node& row) {
+      return std::any_of(words.begin(), words.end(),
+                         [&](const std::string& word) { return row.find(word) != nullptr; });
+    };
+    return std::any_of(ticks.items.begin(), ticks.items.end(), [&](const Node& row) {
+      const Node* list = row.find("say");
+      return says(row) || (list && std::any_of(list->items.begin(), list->items.end(), says));
+    });
+  }
+
+  /// Where the test does not say so: a first row that expects `Initializing` although it leaves the
+  /// primary's pods alone means the very first tick (TL-00).
+  static bool begins_at_creation(const PolicyTest& test) {
+    if (test.rows.empty()) return false;
+    const TestRow& first = test.rows.front();
+    const bool told_of_primary = std::any_of(first.says.begin(), first.says.end(), [](auto& said) {
+      const auto* pods = std::get_if<say::Pods>(&said);
+      return pods && pods->role == Role::Primary;
+    });
+    return !told_of_primary &&
+           std::any_of(first.claims.begin(), first.claims.end(), [](const Claim& claim) {
+             return claim.field == TestField::Phase && claim.values == Names{"Initializing"};
+           });
+  }
+
   void read_world(const Node& world, PolicyTest& test) {
     if (!reader_.is_map(world, "world")) return;
     reader_.only(world, "world", {"replicas", "configs", "autoscaler", "betweenTicks"});
@@ -419,13 +477,20 @@ class TestReader {
       test.replicas = reader_.integer(*value, "replicas", 0, 1000000);
     if (const Node* value = world.find("configs")) test.configs = reader_.truth(*value, "configs");
     if (const Node* value = world.find("betweenTicks")) {
-      test.between_ticks = go_parse_duration(reader_.text(*value, "betweenTicks"));
+      const auto between = go_parse_duration(reader_.text(*value, "betweenTicks"));
       constexpr Duration a_year = std::chrono::hours{8760};
-      if (!test.between_ticks || *test.between_ticks < Duration{} || *test.between_ticks > a_year)
+      if (between && *between >= Duration{} && *between <= a_year)
+        test.between_ticks = *between;
+      else
         reader_.complain(value->at, "betweenTicks",
                          fmt::format("'{}' is not a duration such as 30s", value->text));
     }
     if (const Node* value = world.find("autoscaler")) {
+      if (value->is_scalar()) {
+        reader_.one_of(*value, "world.autoscaler", {"absent"});
+        test.autoscaler_min.reset();
+        return;
+      }
       reader_.only(*value, "world.autoscaler", {"minReplicas"});
       const Node* least = value->find("minReplicas");
       test.autoscaler_min = least ? reader_.integer(*least, "minReplicas", 0, 1000000) : 1;
@@ -474,6 +539,8 @@ class TestReader {
         if (!read) return tl::unexpected(in(to_string(at))(read.error()));
         documents = *std::move(read);
       }
+      for (const Node& document : beside)  // what is no Canary serves every policy
+        if (document.text_at({"kind"}) != "Canary") documents.push_back(document);
     } else {
       documents = beside;
     }
@@ -489,9 +556,14 @@ class TestReader {
     if (!canary) return tl::unexpected(*reader_.error());
     if (const Node* set = spec.find("set")) {
       if (!reader_.is_map(*set, "set")) return tl::unexpected(*reader_.error());
-      for (const auto& [path, value, key_at] : set->entries)
+      for (const auto& [path, value, key_at] : set->entries) {
+        if (!path.starts_with("spec.") && !path.starts_with("metadata."))
+          reader_.complain(key_at, "set", fmt::format("'{}' is no path into a Canary", path),
+                           "begin with spec., as in spec.analysis.threshold");
+        if (reader_.error()) return tl::unexpected(*reader_.error());
         if (auto done = set_path(*canary, path, value); !done)
           return tl::unexpected(in(to_string(value.at))(done.error()));
+      }
     }
     subject.canary = *canary;
     subject.checks = names_in(subject.canary, "metrics");
@@ -507,6 +579,8 @@ class TestReader {
     test.templates = policy.templates;
     test.remarks = policy.remarks;
     if (policy.workload && policy.workload->replicas) test.replicas = *policy.workload->replicas;
+    // An autoscaler that is named exists, unless the test says otherwise.
+    if (policy.canary.spec.autoscaler_ref) test.autoscaler_min = 1;
     if (policy.autoscaler) test.autoscaler_min = policy.autoscaler->min_replicas;
     return {};
   }

@@ -156,9 +156,9 @@ struct PolicyTest {
   Canary canary;
   std::vector<MetricTemplate> templates;
   int replicas = 1;
-  bool configs = false;                   ///< the pod template refers to a ConfigMap and a Secret
-  std::optional<int> autoscaler_min;      ///< set: the autoscaler of `autoscalerRef` exists
-  std::optional<Duration> between_ticks;  ///< nothing: the interval of the analysis
+  bool configs = false;               ///< the pod template refers to a ConfigMap and a Secret
+  std::optional<int> autoscaler_min;  ///< set: the autoscaler of `autoscalerRef` exists
+  Duration between_ticks{};           ///< a script has no clock of its own
   /// `start: created`: row 0 is the first tick of a Canary just created, which creates the primary.
   /// Otherwise that tick has passed, and row 0 completes the initialization.
   bool from_creation = false;
@@ -170,8 +170,9 @@ struct PolicyTest {
   std::vector<Remark> remarks;  ///< of its policy
 };
 
-/// Reads every PolicyTest of a file. Other kinds of the same file (a Canary, MetricTemplates) serve
-/// the tests that name no policy of their own. Errors: Invalid with file, line and hint.
+/// Reads every PolicyTest of a file. Other kinds of the same file serve its tests: MetricTemplates,
+/// Deployments and autoscalers all of them, Canaries those that name no policy of their own.
+/// Errors: Invalid with file, line and hint.
 [[nodiscard]] Result<std::vector<PolicyTest>> load_policy_tests(const std::string& file);
 
 }  // namespace volary

@@ -1,5 +1,7 @@
 #include "scenarios/load.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "scenarios/scenario_schema.hpp"
@@ -112,6 +114,23 @@ Result<sim::Scenario> read_scenario(std::string_view text, const std::string& na
   for (sim::Traffic& traffic : scenario.traffic)
     traffic.protocol = scenario.find_service(traffic.to)->protocol;
   return scenario;
+}
+
+Result<bool> holds_scenario(const std::string& path) {
+  if (path == "-") return false;
+  const auto documents = read_documents(path);
+  if (!documents) return tl::unexpected(documents.error());
+  for (const Node& document : *documents) {
+    const auto kind = document.text_at({"kind"}), api = document.text_at({"apiVersion"});
+    if (kind == "Scenario") return true;
+    if (!api.starts_with("volary.dev/")) continue;
+    return tl::unexpected(Error{
+        .kind = ErrorKind::Invalid,
+        .message = fmt::format("no kind that can be flown: '{}'", printable(kind)),
+        .where = to_string(document.at),
+        .hint = kind == "PolicyTest" ? "volary test runs it" : "a world is of kind: Scenario"});
+  }
+  return false;
 }
 
 Result<sim::Scenario> load_scenario(const std::string& path) {

@@ -18,6 +18,10 @@ namespace volary {
 /// The same from text that is already in hand; `name` stands for the file.
 [[nodiscard]] Result<sim::Scenario> read_scenario(std::string_view text, const std::string& name);
 
+/// Does the file hold a scenario, rather than policies? Told from its kind; standard input always
+/// holds policies. Errors: those of read_documents().
+[[nodiscard]] Result<bool> holds_scenario(const std::string& path);
+
 /// The scenario as a document that read_scenario reads back as the same scenario (its file and text
 /// aside); the story becomes the comment at the head.
 [[nodiscard]] std::string write_scenario(const sim::Scenario& scenario);

@@ -65,12 +65,17 @@ class Checks {
 
   void traffic() {
     const Reader::Within list{reader_, "traffic"};
+    constexpr std::int64_t most_users = 1'000'000'000;  // they are counted in 32 bits
+    std::int64_t users = 0;
     std::set<std::string> seen;
     for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) {
       const Reader::Within here{reader_, i};
       const sim::Traffic& one = scenario_.traffic[i];
       const Node& item = spec_.find("traffic")->items[i];
       exists(item, "to", one.to, "service", services_);
+      if (users <= most_users && (users += one.users) > most_users)
+        reader_.refuse(place(item, "users"),
+                       fmt::format("the populations add up to more than {} users", most_users));
       if (!seen.insert(one.name).second)
         reader_.refuse(place(item, "name"),
                        fmt::format("the name '{}' stands here twice", one.name));

@@ -25,13 +25,6 @@ class Digest {
     add(value.has_value() ? 1 : 0);
     if (value) add(*value);
   }
-  void add(const VersionSample& sample) {
-    add(std::uint64_t{sample.requests});
-    add(std::uint64_t{sample.failures});
-    add(sample.p99_ms);
-    add(sample.ready_pods);
-    add(sample.queued);
-  }
   [[nodiscard]] std::uint64_t value() const { return hash_; }
 
  private:
@@ -57,13 +50,6 @@ std::uint64_t digest(const Run& run) {
       all.add(check.samples);
     }
     for (const HookRecord& hook : tick.hooks) all.add(hook.hook);
-  }
-  for (const Sample& sample : run.samples) {
-    all.add(sample.at);
-    all.add(sample.primary);
-    all.add(sample.canary);
-    all.add(sample.mirrored);
-    all.add(sample.user_p99_ms);
   }
   for (const Conservation& books : run.conservation) {
     all.add(books.arrived);

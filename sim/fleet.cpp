@@ -20,20 +20,6 @@ int resolve(const std::string& written, int replicas, bool up) {
 
 }  // namespace
 
-Duration TrafficWorld::draw(const Latency& latency, double unit) const {
-  switch (latency.law) {
-    case Latency::Law::Constant: return latency.p50;
-    case Latency::Law::Exponential: return from_seconds(seconds(latency.mean) * -real_log(unit));
-    case Latency::Law::Lognormal: {
-      if (latency.p50 <= Duration::zero()) return {};
-      constexpr double z99 = 2.3263478740408408;
-      const double sigma = real_log(seconds(latency.p99) / seconds(latency.p50)) / z99;
-      return from_seconds(seconds(latency.p50) * real_exp(sigma * real_normal_quantile(unit)));
-    }
-  }
-  return {};
-}
-
 void TrafficWorld::add_pod(WorkloadId id, bool ready_at_once) {
   const auto index = static_cast<std::uint32_t>(pods_.size());
   Workload& workload = workloads_[id];
@@ -42,9 +28,11 @@ void TrafficWorld::add_pod(WorkloadId id, bool ready_at_once) {
   pod.workload = id;
   pod.version = workload.version;
   pod.started = now();
+  pod.ordinal = workload.pods_made++;
+  const int ordinal = pod.ordinal;
   pods_.push_back(std::move(pod));
+  sidecars_.emplace_back();
   workload.pods.push_back(index);
-  const int ordinal = workload.pods_made++;
   if (ready_at_once) {
     pods_[index].started = Instant{-24h};  // it has been serving for a day
     pods_[index].state = Pod::State::Ready;
@@ -55,7 +43,7 @@ void TrafficWorld::add_pod(WorkloadId id, bool ready_at_once) {
   // Keyed by workload and ordinal: the n-th pod of a workload starts equally fast under every
   // policy.
   const Philox block{seed_, hash_name(workload.name), static_cast<std::uint64_t>(ordinal)};
-  kernel_.schedule(now() + draw(service.spec->startup, open_unit(block.words[0])), PodReady, index);
+  kernel_.schedule(now() + service.startup.draw(open_unit(block.words[0])), PodReady, index);
 }
 
 void TrafficWorld::pod_ready(std::uint32_t index) {
@@ -98,12 +86,16 @@ void TrafficWorld::pod_crashes(std::uint32_t index, bool restarts) {
   leave_ready(index);
   pods_[index].state = restarts && !draining ? Pod::State::Crashed : Pod::State::Gone;
   // Whatever it was doing is lost: the callers see a broken connection.
-  std::vector<std::uint32_t> lost(pods_[index].queue.begin(), pods_[index].queue.end());
-  pods_[index].queue.clear();
-  for (std::uint32_t hop = 0; hop < hops_.size(); ++hop) {
+  std::vector<std::uint32_t> lost;
+  for (; !pods_[index].queue.empty(); pods_[index].queue.pop_front())
+    lost.push_back(pods_[index].queue.front());
+  int working_here = pods_[index].busy;
+  for (std::uint32_t hop = 0; hop < hops_.size() && working_here > 0; ++hop) {
     const Hop& h = hops_[hop];
-    if (h.pod == index && (h.state == Hop::State::Working || h.state == Hop::State::Calling))
-      lost.push_back(hop);
+    if (h.pod != index || (h.state != Hop::State::Working && h.state != Hop::State::Calling))
+      continue;
+    lost.push_back(hop);
+    --working_here;
   }
   count_busy(workloads_[id], -pods_[index].busy);
   pods_[index].busy = 0;
@@ -112,14 +104,21 @@ void TrafficWorld::pod_crashes(std::uint32_t index, bool restarts) {
     finish(hop, Reply::Unavailable, false, working);
   }
   if (pods_[index].state == Pod::State::Crashed) {
-    const int crashes = pods_[index].crashes++;
+    Pod& pod = pods_[index];
+    const int crashes = pod.crashes++;
+    // CrashLoopBackOff: the first restart at once, then 10 s, doubling up to 5 min; ten minutes
+    // without a crash are forgiven.
+    if (now() - pod.started >= 10min) pod.waited_restarts = 0;
     const Duration backoff =
-        std::min<Duration>(10s * (1 << std::min(crashes, 5)), 5min);  // CrashLoopBackOff
+        pod.waited_restarts == 0
+            ? Duration::zero()
+            : std::min<Duration>(10s * (1 << std::min(pod.waited_restarts - 1, 5)), 5min);
+    ++pod.waited_restarts;
     const ServiceState& service = services_[workloads_[id].service];
     const Philox block{seed_, mix(hash_name(workloads_[id].name) ^ index),
                        static_cast<std::uint64_t>(crashes) + 1};
-    kernel_.schedule(now() + backoff + draw(service.spec->startup, open_unit(block.words[2])),
-                     PodReady, index);
+    kernel_.schedule(now() + backoff + service.startup.draw(open_unit(block.words[2])), PodReady,
+                     index);
   } else {
     std::erase(workloads_[id].pods, index);
   }
@@ -208,7 +207,8 @@ void TrafficWorld::note_availability(Workload& workload) {
 }
 
 void TrafficWorld::count_busy(Workload& workload, int change) {
-  workload.busy_seconds += workload.busy * seconds(now() - workload.busy_since);
+  workload.busy_ns += static_cast<std::uint64_t>(workload.busy) *
+                      static_cast<std::uint64_t>((now() - workload.busy_since).count());
   workload.busy_since = now();
   workload.busy += change;
 }
@@ -222,8 +222,8 @@ void TrafficWorld::look_at_load() {
     Workload& workload = workloads_[id];
     const Service& spec = *services_[workload.service].spec;
     count_busy(workload, 0);
-    const double used = workload.busy_seconds - workload.busy_at_last_look;
-    workload.busy_at_last_look = workload.busy_seconds;
+    const double used = static_cast<double>(workload.busy_ns - workload.busy_at_last_look) * 1e-9;
+    workload.busy_at_last_look = workload.busy_ns;
     if (!spec.max_replicas || workload.replicas == 0 || workload.ready.empty()) continue;
     const auto pods = static_cast<double>(workload.ready.size());
     const double ratio = used / (pods * spec.concurrency * period) / spec.cpu_target;
@@ -240,27 +240,33 @@ void TrafficWorld::look_at_load() {
 
 void TrafficWorld::plan_faults() {
   for (const Fault& fault : scenario_.faults) {
-    const auto on = [this, fault](bool begins) {
+    const auto on = [this, &fault] {  // scenario_ is never changed
       for (ServiceState& service : services_) {
         if (service.spec->name != fault.target) continue;
-        if (fault.kind == Fault::Kind::SlowDependency)
-          service.fault_latency = begins ? service.fault_latency * fault.latency
-                                         : service.fault_latency / fault.latency;
-        if (fault.kind == Fault::Kind::Errors)
-          service.fault_errors += begins ? fault.errors : -fault.errors;
-        if (fault.kind == Fault::Kind::PodsLost && begins) {
-          const WorkloadId id = service.primary != no_workload ? service.primary : service.target;
-          for (int i = 0; i < fault.count && !workloads_[id].ready.empty(); ++i)
-            pod_crashes(workloads_[id].ready.back(), false);
-        }
+        weigh_faults(service);
+        if (fault.kind != Fault::Kind::PodsLost) continue;
+        const WorkloadId id = service.primary != no_workload ? service.primary : service.target;
+        for (int i = 0; i < fault.count && !workloads_[id].ready.empty(); ++i)
+          pod_crashes(workloads_[id].ready.back(), false);
       }
-      for (Source& source : sources_)
-        if (fault.kind == Fault::Kind::TrafficSurge && source.spec->name == fault.target)
-          source.surge = begins ? source.surge * fault.factor : source.surge / fault.factor;
     };
-    call_at(Instant{fault.at}, [on] { on(true); });
-    if (fault.duration > Duration::zero())
-      call_at(Instant{fault.at + fault.duration}, [on] { on(false); });
+    call_at(Instant{fault.at}, on);
+    if (fault.duration > Duration::zero() && fault.kind != Fault::Kind::PodsLost)
+      call_at(Instant{fault.at + fault.duration}, on);
+  }
+}
+
+/// What the faults that are on now make of a service; from their list and not step by step, so that
+/// it is what it was, to the last bit, when they are over.
+void TrafficWorld::weigh_faults(ServiceState& service) {
+  service.fault_latency = 1;
+  service.fault_errors = 0;
+  for (const Fault& fault : scenario_.faults) {
+    const Duration t = now().time_since_epoch();
+    if (fault.target != service.spec->name || t < fault.at || t >= fault.at + fault.duration)
+      continue;
+    if (fault.kind == Fault::Kind::SlowDependency) service.fault_latency *= fault.latency;
+    if (fault.kind == Fault::Kind::Errors) service.fault_errors += fault.errors;
   }
 }
 

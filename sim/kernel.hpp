@@ -2,98 +2,37 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "engine/contract.hpp"
 #include "engine/units.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/fifo.hpp"
 
 /// The one place where time moves.
 namespace volary::sim {
 
-/// Sixteen bytes, compared as one number: time first, then the order of scheduling, so that ties
-/// break by insertion.
-struct QueuedEvent {
-  std::uint64_t ns = 0;
-  std::uint32_t sequence = 0;
-  std::uint32_t what = 0;  ///< four bits of kind, 28 of index
-  [[nodiscard]] bool before(const QueuedEvent& other) const {
-    return ns != other.ns ? ns < other.ns : sequence < other.sequence;
-  }
-};
-
-/// A 4-ary heap whose root stays a hole after a pop, until the next push fills it: most events
-/// schedule one other.
-class EventQueue {
- public:
-  [[nodiscard]] bool empty() const { return heap_.size() == (hole_ ? 1U : 0U); }
-  void push(QueuedEvent event) {
-    if (hole_) {
-      hole_ = false;
-      sift_down(event);
-      return;
-    }
-    heap_.push_back(event);
-    std::size_t at = heap_.size() - 1;
-    while (at > 0) {
-      const std::size_t parent = (at - 1) / 4;
-      if (!event.before(heap_[parent])) break;
-      heap_[at] = heap_[parent];
-      at = parent;
-    }
-    heap_[at] = event;
-  }
-  /// Precondition: not empty.
-  [[nodiscard]] const QueuedEvent& top() {
-    fill_hole();
-    return heap_.front();
-  }
-  QueuedEvent pop() {
-    fill_hole();
-    hole_ = true;
-    return heap_.front();
-  }
-
- private:
-  void fill_hole() {
-    if (!hole_) return;
-    hole_ = false;
-    const QueuedEvent last = heap_.back();
-    heap_.pop_back();
-    if (!heap_.empty()) sift_down(last);
-  }
-  void sift_down(const QueuedEvent& event) {
-    std::size_t at = 0;
-    const std::size_t size = heap_.size();
-    for (;;) {
-      const std::size_t first = 4 * at + 1;
-      if (first >= size) break;
-      std::size_t least = first;
-      for (std::size_t child = first + 1; child < std::min(first + 4, size); ++child)
-        if (heap_[child].before(heap_[least])) least = child;
-      if (!heap_[least].before(event)) break;
-      heap_[at] = heap_[least];
-      at = least;
-    }
-    heap_[at] = event;
-  }
-
-  std::vector<QueuedEvent> heap_;
-  bool hole_ = false;
-};
-
 class Kernel {
  public:
+  /// Sequence numbers may begin anywhere: tests begin near their end.
+  explicit Kernel(std::uint32_t first_sequence = 0) : sequence_{first_sequence} {}
+
   [[nodiscard]] Instant now() const { return Instant{Duration{static_cast<std::int64_t>(now_)}}; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
   /// Kinds below `call_kind` are the caller's.
   static constexpr std::uint32_t call_kind = 15;
+  /// Indices below this fit into an event.
+  static constexpr std::uint32_t index_limit = 1U << 28;
 
   void schedule(Instant at, std::uint32_t kind, std::uint32_t index) {
     const auto ns = static_cast<std::uint64_t>(at.time_since_epoch().count());
     expects(ns >= now_, "no event is scheduled in the past (INV-51)");
+    expects(index < index_limit, "an event's index has 28 bits");
+    if (sequence_ == std::numeric_limits<std::uint32_t>::max()) [[unlikely]]
+      sequence_ = queue_.renumber();  // once in four thousand million events
     queue_.push({ns, sequence_++, kind << 28 | index});
   }
   /// For what is rare: scrapes, controllers, faults.
@@ -114,13 +53,33 @@ class Kernel {
   /// heap.
   using Ring = std::uint32_t;
   Ring add_ring(Duration timeout) {
-    rings_.push_back({timeout, {}});
+    rings_.push_back({timeout});
     return static_cast<Ring>(rings_.size() - 1);
   }
   void arm(Ring ring, std::uint32_t index, std::uint32_t generation) {
-    const auto after = static_cast<std::uint64_t>(rings_[ring].timeout.count());
-    rings_[ring].waiting.push_back({now_ + after, index, generation});
+    Timers& timers = rings_[ring];
+    const std::uint64_t due = now_ + static_cast<std::uint64_t>(timers.timeout.count());
+    if (timers.waiting.empty() && due < next_timer_) {
+      next_timer_ = due;
+      next_ring_ = ring;
+    }
+    timers.waiting.push_back({due, index, generation});
   }
+  /// Most timers are void long before they are due. True when the ring has doubled since its last
+  /// `sweep`, so that sweeping then costs a constant time a timer.
+  [[nodiscard]] bool crowded(Ring ring) const {
+    return rings_[ring].waiting.size() >= rings_[ring].sweep_at;
+  }
+  /// Takes out the timers for which `is_void(index, generation)`.
+  template <class IsVoid>
+  void sweep(Ring ring, IsVoid&& is_void) {
+    Timers& timers = rings_[ring];
+    timers.waiting.erase_if(
+        [&](const Timer& timer) { return is_void(timer.index, timer.generation); });
+    timers.sweep_at = std::max<std::size_t>(least_sweep, 2 * timers.waiting.size());
+    find_next_timer();
+  }
+  [[nodiscard]] std::size_t armed(Ring ring) const { return rings_[ring].waiting.size(); }
 
   /// Handles every event up to and at `end`: `handle(kind, index)` and `expired(index,
   /// generation)`.
@@ -129,17 +88,14 @@ class Kernel {
     const auto until = static_cast<std::uint64_t>(end.time_since_epoch().count());
     stop_ = false;
     while (!stop_) {
-      Timers* first = nullptr;
-      for (Timers& ring : rings_)
-        if (!ring.waiting.empty() &&
-            (first == nullptr || ring.waiting.front().ns < first->waiting.front().ns))
-          first = &ring;
       const bool event = !queue_.empty();
-      const std::uint64_t at = event ? queue_.top().ns : ~std::uint64_t{0};
-      if (first != nullptr && first->waiting.front().ns < at) {
-        const Timer timer = first->waiting.front();
-        if (timer.ns > until) break;
-        first->waiting.pop_front();
+      const std::uint64_t at = event ? queue_.top().ns : no_timer;
+      if (next_timer_ < at) {
+        if (next_timer_ > until) break;
+        Fifo<Timer>& waiting = rings_[next_ring_].waiting;
+        const Timer timer = waiting.front();
+        waiting.pop_front();
+        find_next_timer();
         now_ = timer.ns;
         expired(timer.index, timer.generation);
         continue;
@@ -168,12 +124,27 @@ class Kernel {
     std::uint64_t ns = 0;
     std::uint32_t index = 0, generation = 0;
   };
+  void find_next_timer() {
+    next_timer_ = no_timer;
+    for (Ring ring = 0; ring < rings_.size(); ++ring) {
+      const Fifo<Timer>& waiting = rings_[ring].waiting;
+      if (waiting.empty() || waiting.front().ns >= next_timer_) continue;
+      next_timer_ = waiting.front().ns;
+      next_ring_ = ring;
+    }
+  }
+
+  static constexpr std::uint64_t no_timer = ~std::uint64_t{0};
+  static constexpr std::size_t least_sweep = 4096;
   struct Timers {
     Duration timeout;
-    std::deque<Timer> waiting;
+    Fifo<Timer> waiting{};
+    std::size_t sweep_at = least_sweep;
   };
   EventQueue queue_;
   std::vector<Timers> rings_;
+  std::uint64_t next_timer_ = no_timer;  ///< when the first of all timers is due …
+  Ring next_ring_ = 0;                   ///< … and in which ring it waits
   std::vector<std::function<void()>> calls_;
   std::vector<std::uint32_t> free_calls_;
   std::uint64_t now_ = 0;

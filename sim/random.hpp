@@ -70,19 +70,20 @@ class Stream {
 struct Philox {
   std::array<std::uint32_t, 4> words{};
 
-  constexpr Philox(std::uint64_t key, std::uint64_t high, std::uint64_t low)
-      : words{static_cast<std::uint32_t>(low), static_cast<std::uint32_t>(low >> 32),
-              static_cast<std::uint32_t>(high), static_cast<std::uint32_t>(high >> 32)} {
+  constexpr Philox(std::uint64_t key, std::uint64_t high, std::uint64_t low) {
     auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+    auto a = static_cast<std::uint32_t>(low), b = static_cast<std::uint32_t>(low >> 32),
+         c = static_cast<std::uint32_t>(high), d = static_cast<std::uint32_t>(high >> 32);
     for (int round = 0; round < 10; ++round) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * words[0],
-                          p1 = std::uint64_t{0xCD9E8D57U} * words[2];
-      words = {static_cast<std::uint32_t>(p1 >> 32) ^ words[1] ^ k0, static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ words[3] ^ k1,
-               static_cast<std::uint32_t>(p0)};
+      const std::uint64_t p = std::uint64_t{0xD2511F53U} * a, q = std::uint64_t{0xCD9E8D57U} * c;
+      a = static_cast<std::uint32_t>(q >> 32) ^ b ^ k0;
+      b = static_cast<std::uint32_t>(q);
+      c = static_cast<std::uint32_t>(p >> 32) ^ d ^ k1;
+      d = static_cast<std::uint32_t>(p);
       k0 += 0x9E3779B9U;
       k1 += 0xBB67AE85U;
     }
+    words = {a, b, c, d};
   }
 };
 

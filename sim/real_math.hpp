@@ -10,30 +10,50 @@ namespace volary::sim {
 
 /// ln x. Precondition: x > 0 and normal.
 constexpr double real_log(double x) {
-  auto bits = std::bit_cast<std::uint64_t>(x);
-  int exponent = static_cast<int>(bits >> 52) - 1023;
-  double m = std::bit_cast<double>((bits & 0x000fffffffffffffU) | 0x3ff0000000000000U);
-  if (m > 1.4142135623730951) {
-    m *= 0.5;
-    ++exponent;
-  }
-  // ln m = 2 artanh s with |s| ≤ 0.172: eleven terms reach 2e-17.
-  const double s = (m - 1) / (m + 1), s2 = s * s;
-  double sum = 1.0 / 23;
-  for (int k = 21; k >= 1; k -= 2) sum = sum * s2 + 1.0 / k;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  // The exponent that leaves a mantissa in [√½, √2): no branch, as half of all draws would miss it.
+  constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcdU;
+  const auto exponent = static_cast<std::int64_t>(bits - sqrt_half) >> 52;
+  const auto m = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(exponent) << 52));
+  // ln m = 2 artanh s with |s| ≤ 0.172: twelve terms reach 2e-18. Even and odd ones go side by
+  // side, for the processor's sake.
+  const double s = (m - 1) / (m + 1), s2 = s * s, s4 = s2 * s2;
+  const double even =
+      ((((1.0 / 21 * s4 + 1.0 / 17) * s4 + 1.0 / 13) * s4 + 1.0 / 9) * s4 + 1.0 / 5) * s4;
+  const double odd =
+      (((((1.0 / 23 * s4 + 1.0 / 19) * s4 + 1.0 / 15) * s4 + 1.0 / 11) * s4 + 1.0 / 7) * s4 +
+       1.0 / 3) *
+      s2;
   constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-  return exponent * ln2_high + (2 * s * sum + exponent * ln2_low);
+  const auto e = static_cast<double>(exponent);
+  return e * ln2_high + (2 * s + (2 * s * (even + odd) + e * ln2_low));
 }
 
 /// e^x. Precondition: |x| < 700.
 constexpr double real_exp(double x) {
   constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-  const double scaled = x * 1.4426950408889634;
-  const auto k = static_cast<int>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-  const double r = (x - k * ln2_high) - k * ln2_low;
-  double sum = 1;  // Taylor, Horner's way: |r| ≤ 0.347, fourteen terms reach 4e-18
-  for (int n = 14; n >= 1; --n) sum = 1 + sum * r / n;
-  return sum * std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
+  constexpr double shift = 0x1.8p52;  // adding it rounds to a whole number, which its low bits hold
+  const double shifted = x * 1.4426950408889634 + shift;
+  const double k = shifted - shift;
+  const double r = (x - k * ln2_high) - k * ln2_low, r2 = r * r, r4 = r2 * r2;
+  constexpr auto inverse_factorial = [](int n) {
+    double product = 1;
+    for (int i = 2; i <= n; ++i) product *= i;
+    return 1 / product;
+  };
+  // Taylor, |r| ≤ 0.347: fourteen terms reach 4e-18; four chains in r⁴, side by side.
+  constexpr double c2 = inverse_factorial(2), c3 = inverse_factorial(3), c4 = inverse_factorial(4),
+                   c5 = inverse_factorial(5), c6 = inverse_factorial(6), c7 = inverse_factorial(7),
+                   c8 = inverse_factorial(8), c9 = inverse_factorial(9),
+                   c10 = inverse_factorial(10), c11 = inverse_factorial(11),
+                   c12 = inverse_factorial(12), c13 = inverse_factorial(13),
+                   c14 = inverse_factorial(14);
+  const double a = ((c12 * r4 + c8) * r4 + c4) * r4, b = ((c13 * r4 + c9) * r4 + c5) * r4,
+               c = ((c14 * r4 + c10) * r4 + c6) * r4 + c2, d = (c11 * r4 + c7) * r4 + c3;
+  const double sum = 1 + (r + ((a + b * r) + r2 * (c + d * r)));
+  const std::uint64_t power =
+      (std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(shift)) << 52;
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(sum) + power);
 }
 
 /// cos x. Precondition: |x| < 1e6.

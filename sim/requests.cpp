@@ -6,7 +6,10 @@
 namespace volary::sim {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr double percent_of_unit = 100;
+constexpr Duration no_run_is_longer = 50 * 365 * 24h;
 
 double milliseconds(Duration d) { return static_cast<double>(d.count()) * 1e-6; }
 
@@ -14,15 +17,17 @@ double milliseconds(Duration d) { return static_cast<double>(d.count()) * 1e-6; 
 
 double TrafficWorld::rate_factor(const Source& source, Instant at) const {
   const Profile& profile = source.spec->profile;
-  double factor = source.surge;
+  double factor = 1;
+  for (const Fault* surge : source.surges)
+    if (const Duration t = at.time_since_epoch(); t >= surge->at && t < surge->at + surge->duration)
+      factor *= surge->factor;
   if (profile.kind == Profile::Kind::Diurnal) {
     const double amplitude = (profile.ratio - 1) / (profile.ratio + 1);
     const double hours = seconds(scenario_.starts_at + at.time_since_epoch() - profile.peak) / 3600;
     factor *= 1 + amplitude * real_cos(hours * 6.283185307179586 / 24);
   } else if (profile.kind == Profile::Kind::Points && !profile.points.empty()) {
     const Duration t = at.time_since_epoch();
-    const auto after =
-        std::ranges::find_if(profile.points, [t](const Profile::Point& p) { return p.at > t; });
+    const auto after = std::ranges::upper_bound(profile.points, t, {}, &Profile::Point::at);
     if (after == profile.points.begin()) {
       factor *= after->factor;
     } else if (after == profile.points.end()) {
@@ -43,16 +48,17 @@ void TrafficWorld::plan_arrival(std::uint32_t index) {
   // rate at their time.
   Instant at = now();
   const bool constant =
-      source.rate_max == source.spec->rate && source.spec->profile.kind == Profile::Kind::Constant;
+      source.surges.empty() && source.spec->profile.kind == Profile::Kind::Constant;
   for (int tries = 0; tries < 64; ++tries) {
-    at += from_seconds(source.arrivals.exponential() / source.rate_max);
+    at += drawn_seconds(source.arrivals.exponential() / source.rate_max);
+    if (at.time_since_epoch() > no_run_is_longer) return;
     if (constant ||
         source.arrivals.unit() * source.rate_max < source.spec->rate * rate_factor(source, at)) {
       kernel_.schedule(at, Arrival, index);
       return;
     }
   }
-  // A long quiet stretch: look again from here, so that a fault that begins meanwhile is seen.
+  // A long quiet stretch: the rest of it later, or a rate of zero would hold the world here.
   call_at(at, [this, index] { plan_arrival(index); });
 }
 
@@ -61,6 +67,7 @@ void TrafficWorld::arrive(std::uint32_t index) {
   std::uint32_t edge = 0;
   if (free_edges_.empty()) {
     edge = static_cast<std::uint32_t>(edges_.size());
+    expects(edge < Kernel::index_limit, "requests in flight are counted in 28 bits");
     edges_.emplace_back();
   } else {
     edge = free_edges_.back();
@@ -82,11 +89,14 @@ void TrafficWorld::arrive(std::uint32_t index) {
 }
 
 void TrafficWorld::attempt(std::uint32_t edge) {
-  const EdgeRequest request = edges_[edge];
+  const EdgeRequest& request = edges_[edge];
   const Source& source = sources_[request.source];
-  if (source.ring != none) kernel_.arm(source.ring, edge | edge_timer, edges_[edge].generation);
-  const std::uint64_t key = mix((std::uint64_t{request.source} << 48) ^ (request.number << 4) ^
-                                static_cast<std::uint64_t>(request.attempt));
+  if (source.ring != none) arm(source.ring, edge | edge_timer, request.generation);
+  // Sixteen attempts have a key of their own beside the request's number, further ones a hash.
+  const auto number = static_cast<std::uint64_t>(request.attempt);
+  std::uint64_t key =
+      mix((std::uint64_t{request.source} << 48) ^ (request.number << 4) ^ (number & 15));
+  if (number > 15) key = mix(key ^ number);
   dispatch(source.service, Hop::Parent::Edge, edge, key, request.source, request.user);
 }
 
@@ -99,7 +109,8 @@ void TrafficWorld::attempt_ended(std::uint32_t edge, bool ok) {
     edge_done(edge, ok);
     return;
   }
-  const Duration pause = source.spec->backoff * (1 << std::min(request.attempt, 10));
+  const Duration pause =
+      std::min<Duration>(source.spec->backoff, 24h) * (1 << std::min(request.attempt, 10));
   ++request.attempt;
   kernel_.schedule(now() + pause, Retry, edge);
 }
@@ -117,6 +128,7 @@ void TrafficWorld::edge_done(std::uint32_t edge, bool ok) {
 
 std::uint32_t TrafficWorld::new_hop() {
   if (free_hops_.empty()) {
+    expects(hops_.size() < Kernel::index_limit, "requests in flight are counted in 28 bits");
     hops_.emplace_back();
     return static_cast<std::uint32_t>(hops_.size() - 1);
   }
@@ -139,38 +151,35 @@ std::uint32_t TrafficWorld::dispatch(std::size_t service, Hop::Parent kind, std:
   hop.state = Hop::State::Queued;
   hop.parent_kind = kind;
   hop.parent = parent;
-  hop.mirrored = false;
+  hop.mirrored = hop.direct = false;
   hop.step = hop.retry = 0;
   hop.service = static_cast<std::uint32_t>(service);
+  hop.pod = none;
+  hop.source = source;
   hop.user = sources_[source].first_user + user;
   hop.key = key;
   hop.draw = Philox{seed_, key, service}.words;
   hop.started = now();
-  hop.workload = choose(state, hop.draw[0], source, user);
+  hop.workload = choose(state, hop.draw[0], source, hop.user);
   if (kind == Hop::Parent::Edge) {
     edges_[parent].hop = index;
     edges_[parent].hop_generation = hop.generation;
   } else if (kind == Hop::Parent::Hop) {
     hop.parent_generation = hops_[parent].generation;
   }
-  const bool mirrors =
-      state.route.active && state.route.routes.mirrored && hop.workload == state.primary;
-  send(index);
-  if (mirrors) {
-    const std::uint32_t copy = new_hop();
-    Hop& mirror = hops_[copy];
-    mirror.state = Hop::State::Queued;
-    mirror.parent_kind = Hop::Parent::Nobody;
-    mirror.mirrored = true;
-    mirror.step = mirror.retry = 0;
-    mirror.service = static_cast<std::uint32_t>(service);
-    mirror.user = sources_[source].first_user + user;
-    mirror.key = key;
-    mirror.draw = Philox{seed_, key, service}.words;
-    mirror.started = now();
-    mirror.workload = state.target;
-    send(copy);
+  if (!state.route.active || !state.route.routes.mirrored || hop.workload != state.primary) {
+    send(index);
+    return index;
   }
+  Hop copy = hop;  // with the same draws: the other version meets the same request
+  send(index);
+  const std::uint32_t copied = new_hop();
+  copy.parent_kind = Hop::Parent::Nobody;
+  copy.mirrored = true;
+  copy.workload = state.target;
+  copy.generation = hops_[copied].generation;
+  hops_[copied] = copy;
+  send(copied);
   return index;
 }
 
@@ -185,7 +194,8 @@ WorkloadId TrafficWorld::choose(ServiceState& service, std::uint32_t word, std::
   };
   if (route.matched_only) {
     const auto& segments = sources_[source].spec->segments;
-    const double place = (user + 0.5) / std::max(1, sources_[source].spec->users);
+    const double place =
+        (user - sources_[source].first_user + 0.5) / std::max(1, sources_[source].spec->users);
     double upto = 0;
     std::size_t segment = 0;
     while (segment < segments.size() && place >= (upto += segments[segment].share)) ++segment;
@@ -194,14 +204,17 @@ WorkloadId TrafficWorld::choose(ServiceState& service, std::uint32_t word, std::
   if (route.canary_cookie == 0 || !sources_[source].spec->keeps_cookies) return by_weight();
   // Session affinity: who was given this release's cookie stays with the canary (SA-14); who was
   // given the primary's stays there while it lasts; everybody else is drawn.
-  std::uint32_t& cookie = service.canary_cookies[source][user];
+  if (service.canary_cookies.empty()) service.canary_cookies.resize(user_count_);
+  if (route.primary_cookie && service.primary_cookies.empty())
+    service.primary_cookies.resize(user_count_);
+  std::uint32_t& cookie = service.canary_cookies[user];
   if (cookie == route.canary_cookie) return service.target;
-  if (route.primary_cookie && service.primary_cookies[source][user] > now()) return service.primary;
+  if (route.primary_cookie && service.primary_cookies[user] > now()) return service.primary;
   const WorkloadId chosen = by_weight();
   if (chosen == service.target) {
     cookie = route.canary_cookie;
   } else if (route.primary_cookie) {
-    service.primary_cookies[source][user] = now() + route.primary_cookie_age;
+    service.primary_cookies[user] = now() + route.primary_cookie_age;
   }
   return chosen;
 }
@@ -218,10 +231,12 @@ void TrafficWorld::send(std::uint32_t index) {
     return;
   }
   if (spec.shared_queue) {
-    for (const std::uint32_t pod : workload.ready) {
-      if (pods_[pod].busy >= spec.concurrency) continue;
-      begin_work(index, pod);
-      return;
+    if (workload.shared_queue.empty()) {  // otherwise nobody is free
+      for (const PodId pod : workload.ready) {
+        if (pods_[pod].busy >= spec.concurrency) continue;
+        begin_work(index, pod);
+        return;
+      }
     }
     if (static_cast<int>(workload.shared_queue.size()) >= spec.queue) {
       finish(index, Reply::Unavailable, true);
@@ -261,7 +276,7 @@ void TrafficWorld::begin_work(std::uint32_t index, std::uint32_t pod_index) {
   hop.pod = pod_index;
   ++pod.busy;
   count_busy(workloads_[hop.workload], 1);
-  service.waited += seconds(now() - hop.started);
+  service.waited_ns += static_cast<std::uint64_t>((now() - hop.started).count());
   ++service.waits;
 
   const Changes& changes = service.versions[static_cast<std::size_t>(pod.version)].changes;
@@ -277,8 +292,8 @@ void TrafficWorld::begin_work(std::uint32_t index, std::uint32_t pod_index) {
     errors += changes.warmup_errors;
   }
   hop.fails = open_unit(hop.draw[1]) < errors;
-  const Duration work = draw(service.spec->latency, open_unit(hop.draw[2]));
-  kernel_.schedule(now() + (factor == 1 ? work : from_seconds(seconds(work) * factor)), WorkDone,
+  const Duration work = service.work.draw(open_unit(hop.draw[2]));
+  kernel_.schedule(now() + (factor == 1 ? work : drawn_seconds(seconds(work) * factor)), WorkDone,
                    index);
 }
 
@@ -297,23 +312,22 @@ void TrafficWorld::work_done(std::uint32_t index) {
 }
 
 void TrafficWorld::next_call(std::uint32_t index) {
-  const Hop hop = hops_[index];
+  const Hop& hop = hops_[index];
   const ServiceState& service = services_[hop.service];
-  if (hop.step >= service.calls.size()) {
+  const std::uint16_t step = hop.step;
+  if (step >= service.calls.size()) {
     complete(index, Reply::Ok);
     return;
   }
-  const std::uint64_t key = mix(hop.key ^ mix(std::uint64_t{hop.step} << 8 | hop.retry));
+  const std::uint64_t key = mix(hop.key ^ mix(std::uint64_t{step} << 8 | hop.retry));
   // Copies call on, too: mirroring is not free for what is behind.
-  std::uint32_t source = 0;
-  while (source + 1 < sources_.size() && sources_[source + 1].first_user <= hop.user) ++source;
-  const std::uint32_t child = dispatch(service.calls[hop.step], Hop::Parent::Hop, index, key,
-                                       source, hop.user - sources_[source].first_user);
-  const Kernel::Ring ring = service.call_rings[hop.step];
-  const Hop& made = hops_[child];
+  const std::uint32_t child = dispatch(service.calls[step], Hop::Parent::Hop, index, key,
+                                       hop.source, hop.user - sources_[hop.source].first_user);
+  const Kernel::Ring ring = service.call_rings[step];
+  const Hop& made = hops_[child];  // `hop` may have moved
   if (ring != none && made.state != Hop::State::Free && made.parent == index &&
       made.parent_kind == Hop::Parent::Hop)
-    kernel_.arm(ring, child, made.generation);
+    arm(ring, child, made.generation);
 }
 
 void TrafficWorld::call_returned(std::uint32_t index, bool ok) {
@@ -344,16 +358,17 @@ void TrafficWorld::complete(std::uint32_t index, Reply reply) {
 void TrafficWorld::finish(std::uint32_t index, Reply reply, bool reported, bool awaited) {
   const Hop hop = hops_[index];
   ServiceState& service = services_[hop.service];
+  Workload& workload = workloads_[hop.workload];
   const bool ok = reply == Reply::Ok;
   ++(ok ? service.conservation.answered : service.conservation.failed);
+  const double ms = milliseconds(now() - hop.started);
+  const std::size_t bucket = istio_bucket(ms);
+  if (!hop.direct) workload.ingress.record(reply, ms, bucket);
   if (reported) {
-    WorkloadCounters& counters = workloads_[hop.workload].counters;
-    const double ms = milliseconds(now() - hop.started);
+    // A queue before all pods has no sidecar of its own: the first pod's counts what it refuses.
+    sidecars_[hop.pod != none ? hop.pod : workload.ready.front()].record(reply, ms, bucket);
+    WorkloadCounters& counters = workload.counters;
     ++counters.replies[static_cast<std::size_t>(reply)];
-    const auto bound = std::lower_bound(istio_bounds_ms.begin(), istio_bounds_ms.end(), ms);
-    ++counters.buckets[static_cast<std::size_t>(reply)]
-                      [static_cast<std::size_t>(bound - istio_bounds_ms.begin())];
-    counters.sum_ms[static_cast<std::size_t>(reply)] += ms;
     if (hop.mirrored) {
       ++counters.mirrored;
       if (!ok) ++counters.mirrored_failures;
@@ -363,14 +378,13 @@ void TrafficWorld::finish(std::uint32_t index, Reply reply, bool reported, bool 
   }
   if (!hop.mirrored) {
     // Without a pod there is no version to blame but the one the workload was to run.
-    const auto version = static_cast<std::size_t>(hop.state == Hop::State::Queued && !reported
-                                                      ? workloads_[hop.workload].version
-                                                      : pods_[hop.pod].version);
+    const auto version =
+        static_cast<std::size_t>(hop.pod == none ? workload.version : pods_[hop.pod].version);
     VersionCounters& counters = service.versions[version].counters;
     ++counters.requests;
     if (!ok) {
       ++counters.failures;
-      service.harmed[version][hop.user] = true;
+      harm(service, version, hop.user);
     }
   }
   if (awaited) {
@@ -390,6 +404,28 @@ void TrafficWorld::finish(std::uint32_t index, Reply reply, bool reported, bool 
   }
 }
 
+void TrafficWorld::harm(ServiceState& service, std::size_t version, std::uint32_t user) {
+  std::vector<bool>& harmed = service.harmed[version];
+  if (harmed.empty()) harmed.resize(user_count_);
+  harmed[user] = true;
+}
+
+void TrafficWorld::arm(Kernel::Ring ring, std::uint32_t index, std::uint32_t generation) {
+  if (kernel_.crowded(ring))
+    kernel_.sweep(ring,
+                  [this](std::uint32_t timer, std::uint32_t of) { return is_void(timer, of); });
+  kernel_.arm(ring, index, generation);
+}
+
+/// Whether a timer would do nothing if it expired, now and for ever.
+bool TrafficWorld::is_void(std::uint32_t index, std::uint32_t generation) const {
+  if ((index & edge_timer) != 0) {
+    const EdgeRequest& request = edges_[index & ~edge_timer];
+    return !request.live || request.generation != generation;
+  }
+  return hops_[index].generation != generation;
+}
+
 void TrafficWorld::free_worker(std::uint32_t index) {
   Pod& pod = pods_[index];
   Workload& workload = workloads_[pod.workload];
@@ -407,14 +443,14 @@ void TrafficWorld::expired(std::uint32_t index, std::uint32_t generation) {
   if ((index & edge_timer) != 0) {  // the client gives up on this attempt; the servers do not know
     const std::uint32_t edge = index & ~edge_timer;
     EdgeRequest& request = edges_[edge];
-    if (!request.live || request.generation != generation || request.hop == none) return;
+    if (is_void(index, generation) || request.hop == none) return;
     if (hops_[request.hop].generation == request.hop_generation)
       hops_[request.hop].parent_kind = Hop::Parent::Nobody;
     attempt_ended(edge, false);
     return;
   }
   Hop& hop = hops_[index];
-  if (hop.generation != generation || hop.state == Hop::State::Free ||
+  if (is_void(index, generation) || hop.state == Hop::State::Free ||
       hop.parent_kind != Hop::Parent::Hop)
     return;
   const std::uint32_t parent = hop.parent;

@@ -1,6 +1,17 @@
 #include "sim/sampler.hpp"
 
+#include <tuple>
+
 namespace volary::sim {
+namespace {
+
+constexpr std::array shown_quantiles{0.50, 0.95, 0.99};
+
+auto tuple_of(const std::array<std::optional<double>, 3>& q) {
+  return std::tuple{q[0], q[1], q[2]};
+}
+
+}  // namespace
 
 Sampler::Sampler(const TrafficWorld& world, std::string service)
     : world_{world}, service_{std::move(service)}, edges_before_(world.scenario().traffic.size()) {}
@@ -13,16 +24,16 @@ VersionSample Sampler::version(Role role, VersionSample* mirrored) {
   WorkloadCounters& before = before_[role == Role::Target ? 0 : 1];
   std::uint64_t replies = 0, failures = 0;
   for (std::size_t reply = 0; reply < reply_kinds; ++reply) {
-    replies += now.replies[reply] - before.replies[reply];
-    if (reply != 0) failures += now.replies[reply] - before.replies[reply];
+    const std::uint64_t here = now.replies[reply] - before.replies[reply];
+    replies += here;
+    if (reply != 0) failures += here;
   }
   const std::uint64_t copies = now.mirrored - before.mirrored,
                       bad_copies = now.mirrored_failures - before.mirrored_failures;
   sample.requests = static_cast<std::uint32_t>(replies - copies);
   sample.failures = static_cast<std::uint32_t>(failures - bad_copies);
-  sample.p50_ms = now.latency.quantile_since(before.latency, 0.50);
-  sample.p95_ms = now.latency.quantile_since(before.latency, 0.95);
-  sample.p99_ms = now.latency.quantile_since(before.latency, 0.99);
+  std::tie(sample.p50_ms, sample.p95_ms, sample.p99_ms) =
+      tuple_of(now.latency.quantiles_since(before.latency, shown_quantiles));
   sample.ready_pods = world_.ready_pods(id);
   sample.queued = world_.queued(id);
   if (mirrored != nullptr) {
@@ -48,9 +59,8 @@ Sample Sampler::sample(bool taken_over) {
     sample.user_requests += static_cast<std::uint32_t>(now.requests - before.requests);
     sample.user_failures += static_cast<std::uint32_t>(now.failures - before.failures);
     if (i == 0) {
-      sample.user_p50_ms = now.latency.quantile_since(before.latency, 0.50);
-      sample.user_p95_ms = now.latency.quantile_since(before.latency, 0.95);
-      sample.user_p99_ms = now.latency.quantile_since(before.latency, 0.99);
+      std::tie(sample.user_p50_ms, sample.user_p95_ms, sample.user_p99_ms) =
+          tuple_of(now.latency.quantiles_since(before.latency, shown_quantiles));
     }
     before = now;
   }

@@ -32,7 +32,10 @@ double highest_factor(const Traffic& traffic, const Scenario& scenario) {
 }  // namespace
 
 TrafficWorld::TrafficWorld(const Scenario& scenario, std::uint64_t seed)
-    : scenario_{scenario}, seed_{mix(seed)}, propagation_{seed, "mesh/propagation"} {
+    : scenario_{scenario},
+      seed_{mix(seed)},
+      propagation_law_{scenario.mesh.propagation},
+      propagation_{seed, "mesh/propagation"} {
   std::map<Duration, Kernel::Ring> rings;
   const auto ring = [&](Duration timeout) {
     if (timeout <= Duration::zero()) return none;
@@ -43,6 +46,8 @@ TrafficWorld::TrafficWorld(const Scenario& scenario, std::uint64_t seed)
   for (const Service& spec : scenario_.services) {
     ServiceState service;
     service.spec = &spec;
+    service.work = LatencyLaw{spec.latency};
+    service.startup = LatencyLaw{spec.startup};
     service.versions.push_back({"v1", {}, {}});
     for (const Call& call : spec.calls) {
       service.calls.push_back(index_of(scenario_, call.service));
@@ -72,17 +77,13 @@ TrafficWorld::TrafficWorld(const Scenario& scenario, std::uint64_t seed)
                   .rate_max = spec.rate * highest_factor(spec, scenario_),
                   .ring = ring(spec.timeout),
                   .arrivals = Stream{seed, "arrivals/" + spec.name}};
+    for (const Fault& fault : scenario_.faults)
+      if (fault.kind == Fault::Kind::TrafficSurge && fault.target == spec.name)
+        source.surges.push_back(&fault);
     user_count_ += static_cast<std::uint32_t>(std::max(1, spec.users));
     sources_.push_back(std::move(source));
   }
-  for (ServiceState& service : services_) {
-    service.harmed.assign(service.versions.size(), std::vector<bool>(user_count_));
-    for (const Source& source : sources_) {
-      const auto users = static_cast<std::size_t>(std::max(1, source.spec->users));
-      service.canary_cookies.emplace_back(users, 0);
-      service.primary_cookies.emplace_back(users, Instant{});
-    }
-  }
+  for (ServiceState& service : services_) service.harmed.resize(service.versions.size());
   plan_faults();
   for (std::uint32_t i = 0; i < sources_.size(); ++i) plan_arrival(i);
   if (std::ranges::any_of(scenario_.services,
@@ -159,7 +160,7 @@ void TrafficWorld::set_route(std::string_view service, RouteRule rule) {
     state.route_applied = sequence;
     state.route = std::move(rule);
   };
-  const Duration delay = draw(scenario_.mesh.propagation, propagation_.unit());
+  const Duration delay = propagation_law_.draw(propagation_.unit());
   if (delay <= Duration::zero()) {
     auto at_once = apply;
     at_once();
@@ -172,6 +173,25 @@ const std::string& TrafficWorld::version_name(std::string_view service, int vers
   return services_[index_of(scenario_, service)]
       .versions.at(static_cast<std::size_t>(version))
       .name;
+}
+
+std::string TrafficWorld::pod_name(PodId id) const {
+  const Pod& pod = pods_[id];
+  const Workload& workload = workloads_[pod.workload];
+  // The hash of the template, then five characters, as Kubernetes writes them: no vowels, no words.
+  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  const auto text = [&](std::uint64_t number, int length) {
+    std::string name;
+    for (; length > 0; --length, number /= alphabet.size())
+      name += alphabet[number % alphabet.size()];
+    return name;
+  };
+  const std::uint64_t of_template =
+      mix(hash_name(workload.name) ^ mix(static_cast<std::uint64_t>(pod.version)));
+  // From the ordinal by a step that is prime to 27^5: no two pods of a workload share a name.
+  const auto of_pod =
+      (of_template + 5'000'011ULL * static_cast<std::uint64_t>(pod.ordinal)) % 14'348'907U;
+  return workload.name + "-" + text(of_template, 9) + "-" + text(of_pod, 5);
 }
 
 int TrafficWorld::queued(WorkloadId id) const {
@@ -217,7 +237,7 @@ std::vector<Conservation> TrafficWorld::conservation() const {
 
 std::pair<double, std::uint64_t> TrafficWorld::waits(std::string_view service) const {
   const ServiceState& state = services_[index_of(scenario_, service)];
-  return {state.waited, state.waits};
+  return {static_cast<double>(state.waited_ns) * 1e-9, state.waits};
 }
 
 WorkloadView TrafficWorld::view(WorkloadId id) const {

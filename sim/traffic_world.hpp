@@ -4,15 +4,17 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/ports.hpp"
+#include "sim/fifo.hpp"
 #include "sim/kernel.hpp"
 #include "sim/latency_histogram.hpp"
+#include "sim/latency_law.hpp"
 #include "sim/random.hpp"
+#include "sim/request_counters.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario.hpp"
 
@@ -20,22 +22,13 @@ namespace volary::sim {
 
 using WorkloadId = std::uint32_t;
 inline constexpr WorkloadId no_workload = ~WorkloadId{0};
+/// Pods are numbered in the order in which they were made, from 0; numbers are not used again.
+using PodId = std::uint32_t;
 
-/// How one request to one service ended.
-enum class Reply : std::uint8_t {
-  Ok,
-  Failed,       ///< 500; gRPC: HTTP 200 with grpc-status 13
-  Unavailable,  ///< 503; gRPC: HTTP 200 with grpc-status 14
-};
-inline constexpr std::size_t reply_kinds = 3;
-
-/// What a pod's sidecar counts (reporter "destination"), cumulative since the start.
+/// What became of requests to a workload, as its sidecars report it, cumulative since the start.
 struct WorkloadCounters {
   std::array<std::uint64_t, reply_kinds> replies{};
-  /// Durations by reply and bucket, each bucket its own; the exporter adds them up.
-  std::array<std::array<std::uint64_t, istio_bounds_ms.size() + 1>, reply_kinds> buckets{};
-  std::array<double, reply_kinds> sum_ms{};
-  LatencyHistogram latency;
+  LatencyHistogram latency;                           ///< copies left out
   std::uint64_t mirrored = 0, mirrored_failures = 0;  ///< of the replies above, those to copies
 };
 
@@ -87,6 +80,9 @@ class TrafficWorld {
   void scale(WorkloadId id, int replicas);
   /// Takes effect after the mesh's propagation delay.
   void set_route(std::string_view service, RouteRule rule);
+  /// One request that passes by the routes and whose answer no user waits for; `number` is its
+  /// place among all of them.
+  void send_directly(WorkloadId to, std::uint64_t number);
 
   // ── what can be read ──
   [[nodiscard]] WorkloadView view(WorkloadId id) const;
@@ -100,6 +96,19 @@ class TrafficWorld {
   [[nodiscard]] const WorkloadCounters& counters(WorkloadId id) const {
     return workloads_[id].counters;
   }
+  /// What an ingress or gateway in front of a workload counts: every answer it gave for it, its own
+  /// 503s among them.
+  [[nodiscard]] const RequestCounters& ingress_counters(WorkloadId id) const {
+    return workloads_[id].ingress;
+  }
+  [[nodiscard]] std::size_t pod_count() const { return pods_.size(); }
+  [[nodiscard]] WorkloadId workload_of(PodId pod) const { return pods_[pod].workload; }
+  /// A pod that is gone is scraped no more.
+  [[nodiscard]] bool gone(PodId pod) const { return pods_[pod].state == Pod::State::Gone; }
+  /// As a Deployment names its pods: the workload, its template, five letters.
+  [[nodiscard]] std::string pod_name(PodId pod) const;
+  /// What the sidecar of one pod counts (reporter "destination").
+  [[nodiscard]] const RequestCounters& pod_counters(PodId pod) const { return sidecars_[pod]; }
   [[nodiscard]] std::size_t workload_count() const { return workloads_.size(); }
   [[nodiscard]] const std::string& workload_name(WorkloadId id) const {
     return workloads_[id].name;
@@ -135,6 +144,7 @@ class TrafficWorld {
   };
   struct ServiceState {
     const Service* spec = nullptr;
+    LatencyLaw work{{}}, startup{{}};
     double fault_latency = 1, fault_errors = 0;
     std::vector<Version> versions;
     std::vector<std::size_t> calls;        ///< index of each call's service
@@ -142,13 +152,12 @@ class TrafficWorld {
     WorkloadId target = no_workload, primary = no_workload;
     RouteRule route;
     std::uint64_t route_sequence = 0, route_applied = 0;
-    std::vector<std::vector<std::uint32_t>>
-        canary_cookies;  ///< [traffic][user]: the cookie that was given
-    std::vector<std::vector<Instant>> primary_cookies;  ///< [traffic][user]: until when
-    std::vector<std::vector<bool>> harmed;              ///< [version][user over all traffic]
+    // By user over all traffic, and empty until somebody is in it: populations may be large.
+    std::vector<std::uint32_t> canary_cookies;  ///< the cookie that was given
+    std::vector<Instant> primary_cookies;       ///< until when
+    std::vector<std::vector<bool>> harmed;      ///< [version][user]
     Conservation conservation;
-    double waited = 0;
-    std::uint64_t waits = 0;
+    std::uint64_t waited_ns = 0, waits = 0;
   };
   struct Pod {
     enum class State : std::uint8_t {
@@ -162,8 +171,10 @@ class TrafficWorld {
     int version = 0;
     Instant started{};
     int busy = 0;
-    int crashes = 0;
-    std::deque<std::uint32_t> queue;
+    int crashes = 0;          ///< since it was made
+    int waited_restarts = 0;  ///< that the back-off remembers
+    int ordinal = 0;          ///< among those of the workload
+    Fifo<std::uint32_t> queue;
   };
   struct Workload {
     std::string name;
@@ -173,28 +184,33 @@ class TrafficWorld {
     std::int64_t generation = 1, observed = 1;
     std::vector<std::uint32_t> pods;  ///< all but the gone
     std::vector<std::uint32_t> ready;
-    std::deque<std::uint32_t> shared_queue;
+    Fifo<std::uint32_t> shared_queue;
     Instant progressed{};  ///< last sign of progress of the rollout
     bool available = true;
     Instant available_since{};
     int pods_made = 0;
-    double busy_seconds = 0;  ///< workers × time, for the autoscaler
+    std::uint64_t busy_ns = 0;  ///< workers × time, for the autoscaler
     int busy = 0;
     Instant busy_since{};
     std::deque<std::pair<Instant, int>> wished;  ///< the autoscaler's last five minutes
-    double busy_at_last_look = 0;
+    std::uint64_t busy_at_last_look = 0;
     WorkloadCounters counters;
+    RequestCounters ingress;
   };
   struct Hop {
     enum class State : std::uint8_t { Free, Queued, Working, Calling, Dead } state = State::Free;
     enum class Parent : std::uint8_t { Nobody, Edge, Hop } parent_kind = Parent::Nobody;
     bool mirrored = false;
+    bool direct = false;  ///< sent to the pods past every gateway
     bool fails = false;
-    std::uint8_t step = 0, retry = 0;
+    std::uint8_t retry = 0;
+    std::uint16_t step = 0;
     std::uint32_t generation = 0;
     std::uint32_t parent = 0, parent_generation = 0;
-    std::uint32_t service = 0, pod = 0;
+    std::uint32_t service = 0;
+    PodId pod = none;  ///< none before one was chosen
     WorkloadId workload = 0;
+    std::uint32_t source = 0;
     std::uint32_t user = 0;  ///< over all traffic
     std::uint64_t key = 0;
     std::array<std::uint32_t, 4> draw{};
@@ -214,7 +230,7 @@ class TrafficWorld {
     std::size_t service = 0;
     std::uint32_t first_user = 0;
     double rate_max = 0;
-    double surge = 1;
+    std::vector<const Fault*> surges;
     std::uint64_t arrived = 0;
     Kernel::Ring ring = none;
     Stream arrivals;
@@ -234,7 +250,7 @@ class TrafficWorld {
   void count_busy(Workload& workload, int change);
   void look_at_load();
   void plan_faults();
-  [[nodiscard]] Duration draw(const Latency& latency, double unit) const;
+  void weigh_faults(ServiceState& service);
 
   // requests.cpp: the way of one request
   void arrive(std::uint32_t source);
@@ -255,6 +271,9 @@ class TrafficWorld {
   void call_returned(std::uint32_t hop, bool ok);
   void complete(std::uint32_t hop, Reply reply);
   void finish(std::uint32_t hop, Reply reply, bool reported, bool awaited = false);
+  void harm(ServiceState& service, std::size_t version, std::uint32_t user);
+  void arm(Kernel::Ring ring, std::uint32_t index, std::uint32_t generation);
+  [[nodiscard]] bool is_void(std::uint32_t index, std::uint32_t generation) const;
   void free_worker(std::uint32_t pod);
   void expired(std::uint32_t index, std::uint32_t generation);
   std::uint32_t new_hop();
@@ -263,11 +282,13 @@ class TrafficWorld {
   Scenario scenario_;
   std::uint64_t seed_;
   Kernel kernel_;
+  LatencyLaw propagation_law_;
   Stream propagation_;
   std::vector<ServiceState> services_;
   std::vector<Source> sources_;
   std::vector<Workload> workloads_;
   std::vector<Pod> pods_;
+  std::vector<RequestCounters> sidecars_;  ///< by pod
   std::vector<Hop> hops_;
   std::vector<std::uint32_t> free_hops_;
   std::vector<EdgeRequest> edges_;

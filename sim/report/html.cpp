@@ -1,11 +1,14 @@
 #include "sim/report/html.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "sim/report/assets.hpp"
+#include "sim/report/charts.hpp"
+#include "sim/report/evidence.hpp"
 #include "sim/report/numbers.hpp"
 #include "sim/report/text.hpp"
 #include "sim/report/text_style.hpp"
@@ -24,13 +27,22 @@ std::string escaped_block(std::string_view text) {
   return block;
 }
 
-std::string_view standing(const Score& score) {
-  if (score.outcome != Outcome::Promoted && score.outcome != Outcome::RolledBack) return "open";
-  return score.right() ? "right" : "wrong";
+/// The classes of report.css.
+std::string_view css_class(Standing standing) {
+  switch (standing) {
+    case Standing::Pass: return "pass";
+    case Standing::Fail: return "fail";
+    case Standing::Unknown: return "unknown";
+  }
+  return "";
 }
-std::string_view sign(const Score& score) {
-  const std::string_view how = standing(score);
-  return how == "right" ? "✓" : how == "wrong" ? "✗" : "◦";
+std::string_view verdict_class(const Score& score) {
+  switch (standing(score)) {
+    case Standing::Pass: return "right";
+    case Standing::Fail: return "wrong";
+    case Standing::Unknown: return "open";
+  }
+  return "";
 }
 
 std::string figures(const Verdict& verdict) {
@@ -45,7 +57,8 @@ std::string summary(const Flight& flight, std::string_view tag) {
   const Score& score = flight.run->score;
   std::string text = fmt::format(
       "<div class=\"{}\"><{} class=\"verdict\"><span class=\"mark\">{}</span>{}</{}></div>\n",
-      standing(score), tag, sign(score), escaped(flight.verdict.headline), tag);
+      verdict_class(score), tag, standing_sign(standing(score)), escaped(flight.verdict.headline),
+      tag);
   for (const std::string& sentence : flight.verdict.sentences)
     text += fmt::format("<p>{}</p>\n", escaped(sentence));
   if (!flight.compat.empty())
@@ -59,6 +72,12 @@ bool numeric(std::string_view cell) {
          (std::string_view{"0123456789-+<"}.find(cell.front()) != std::string_view::npos ||
           cell == "–");
 }
+
+struct Table {
+  std::string caption;
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+};
 
 std::string table(const Table& table) {
   std::string text =
@@ -117,32 +136,23 @@ std::string charts(const Flight& flight) {
       "the same numbers.</p></noscript>\n"
       "<div class=\"charts\" tabindex=\"0\" role=\"group\" aria-label=\"Charts of the run\">"
       "<script type=\"application/json\">{}</script></div>\n",
-      legend, chart_data(*flight.run, *flight.scenario));
-}
-
-std::int64_t clock_ms(const Flight& flight, Instant at) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(flight.scenario->starts_at +
-                                                               at.time_since_epoch())
-      .count();
+      legend, chart_data(*flight.run, *flight.scenario, &flight.policy->canary));
 }
 
 std::string events(const Flight& flight) {
   std::string rows;
   for (const TickRecord& tick : flight.run->ticks) {
     for (const Event& event : tick.events) {
-      const bool good = event.id == EventId::Done || event.id == EventId::DoneSkipped;
+      const std::string_view sign = event_sign(event);
       rows += fmt::format(
           "<tr tabindex=\"0\" data-t=\"{}\"><td class=\"t\">{}</td><td>{}</td><td "
           "class=\"{}\">{}</td><td>{}</td></tr>\n",
-          clock_ms(flight, tick.began), clock_text(flight.scenario->starts_at, tick.began),
-          escaped(to_string(tick.status.phase)),
-          event.warning ? "fail"
-          : good        ? "pass"
-                        : "",
-          event.warning ? "✗"
-          : good        ? "✓"
-                        : "·",
-          escaped(event.text));
+          clock_ms(*flight.scenario, tick.began),
+          clock_text(flight.scenario->starts_at, tick.began), escaped(to_string(tick.status.phase)),
+          sign == standing_sign(Standing::Fail)   ? "fail"
+          : sign == standing_sign(Standing::Pass) ? "pass"
+                                                  : "",
+          sign, escaped(event.text));
     }
   }
   if (rows.empty()) return "<h2>Events</h2>\n<p>The policy had nothing to say in this run.</p>\n";
@@ -153,49 +163,22 @@ std::string events(const Flight& flight) {
          rows + "</tbody></table></div>\n";
 }
 
-/// The check whose failure was the last before the threshold was reached.
-const CheckEvidence* deciding(const Run& run) {
-  const CheckEvidence* last = nullptr;
-  for (const TickRecord& tick : run.ticks) {
-    for (const CheckEvidence& check : tick.checks)
-      if (check.verdict != CheckEvidence::Verdict::Pass) last = &check;
-    if (std::ranges::any_of(tick.events,
-                            [](const Event& event) { return event.id == EventId::Threshold; }))
-      return last;
-  }
-  return nullptr;
-}
-
 std::string checks(const Flight& flight) {
-  const CheckEvidence* decided = deciding(*flight.run);
+  const CheckEvidence* decided = deciding_check(*flight.run);
   std::string rows;
   for (const TickRecord& tick : flight.run->ticks) {
     for (const CheckEvidence& check : tick.checks) {
-      const bool pass = check.verdict == CheckEvidence::Verdict::Pass,
-                 fail = check.verdict == CheckEvidence::Verdict::Breach;
-      std::string limit;
-      if (check.min) limit = "≥ " + bound(*check.min);
-      if (check.max) limit += (limit.empty() ? "≤ " : ", ≤ ") + bound(*check.max);
-      if (!limit.empty() && !check.unit.empty()) limit += " " + check.unit;
-      CheckEvidence bare = check;
-      bare.min = bare.max = std::nullopt;
-      const std::string value = escaped(check_text(bare));
+      const EvidenceRow row = evidence_row(check, decided);
+      const std::string value = escaped(row.value);
       rows += fmt::format(
-          "<tr{}><td class=\"t\">{}</td><td>{}{}</td><td class=\"n\">{}</td><td "
+          "<tr{}><td class=\"t\">{}</td><td>{}</td><td class=\"n\">{}</td><td "
           "class=\"n\">{}</td><td class=\"{}\">{}</td>"
           "<td class=\"n\">{}</td><td>{}</td></tr>\n",
-          &check == decided ? " class=\"decided\"" : "",
-          clock_text(flight.scenario->starts_at, tick.began), escaped(check.name),
-          check.hook ? " (hook)" : "", fail ? "<b>" + value + "</b>" : value, escaped(limit),
-          pass   ? "pass"
-          : fail ? "fail"
-                 : "unknown",
-          pass   ? "✓ passed"
-          : fail ? "✗ failed"
-                 : "◦ cannot tell",
-          check.samples ? count(static_cast<std::uint64_t>(std::max(0.0, *check.samples)))
-                        : "unknown",
-          &check == decided ? "<b>decided the rollback</b>" : escaped(check.reason));
+          row.decided ? " class=\"decided\"" : "",
+          clock_text(flight.scenario->starts_at, tick.began), escaped(row.check),
+          row.standing == Standing::Fail ? "<b>" + value + "</b>" : value, escaped(row.bound),
+          css_class(row.standing), standing_text(row.standing), row.samples,
+          row.decided ? "<b>decided the rollback</b>" : escaped(row.reason));
     }
   }
   if (rows.empty())
@@ -219,7 +202,11 @@ std::string inputs(const Report& report) {
            (first.scenario->story.empty() ? "" : ": " + escaped(first.scenario->story)));
   for (const Flight& flight : report.flights)
     fact("policy", escaped(flight.run->policy) + ": " + escaped(strategy_text(flight.run->plan)));
-  fact("seed", fmt::format("{}", run.seed));
+  if (report.outcomes.empty()) {
+    fact("seed", fmt::format("{}", run.seed));
+  } else {
+    fact("seeds", seeds_text(report.outcomes.front().experiments.front()));
+  }
   fact("semantics", fmt::format("--compat {}", to_string(run.compat)));
   fact("requests simulated", count(run.requests));
   fact("digest", fmt::format("<code>{:016x}</code>", run.digest));
@@ -243,6 +230,46 @@ std::string inputs(const Report& report) {
   source("Scenario", first.scenario->file.empty() ? first.scenario->name : first.scenario->file,
          first.scenario->source);
   return text;
+}
+
+/// The verdict over many seeds, in one sentence a policy and the numbers of the first.
+std::string many_seeds_header(const Report& report) {
+  const Experiment& first = report.outcomes.front().experiments.front();
+  std::string text = fmt::format("<p class=\"of\">{}{} released, {}</p>\n",
+                                 report.outcomes.size() == 1 ? escaped(first.scenario) + ": " : "",
+                                 escaped(first.service), seeds_text(first));
+  bool headline = true;
+  for (const Outcomes& world : report.outcomes) {
+    for (const Experiment& one : world.experiments) {
+      const std::string said = escaped(outcome_sentence(one));
+      text += headline ? "<h1>" + said + "</h1>\n" : "<p class=\"lead\">" + said + "</p>\n";
+      headline = false;
+    }
+  }
+  if (report.outcomes.size() > 1 || report.outcomes.front().experiments.size() > 1) return text;
+  const auto median = [](const Spread& spread) {
+    return count(static_cast<std::uint64_t>(std::llround(spread.median)));
+  };
+  const auto p95 = [](const Spread& spread, std::string_view what) {
+    return fmt::format("{} at the median, {} at the p95", what,
+                       count(static_cast<std::uint64_t>(std::llround(spread.p95))));
+  };
+  const Proportion& wrong = first.bad_release ? first.promoted : first.rolled_back;
+  const int decimals = share_decimals(first);
+  Verdict four;
+  four.figures = {
+      {fmt::format("{:.{}f} %", 100 * wrong.share, decimals),
+       fmt::format("{}, 95 % interval {:.{}f}–{:.{}f} %",
+                   first.bad_release ? "missed regression" : "false rollback", 100 * wrong.low,
+                   decimals, 100 * wrong.high, decimals)},
+      {median(first.harmed_requests), p95(first.harmed_requests, "harmed requests")},
+      {median(first.harmed_users), p95(first.harmed_users, "harmed users")},
+      {first.durations().empty() ? "–" : spoken(from_seconds(std::round(first.duration.median))),
+       first.durations().empty()
+           ? "no release was decided"
+           : fmt::format("to decide at the median, {} at the p95",
+                         spoken(from_seconds(std::round(first.duration.p95))))}};
+  return text + figures(four);
 }
 
 }  // namespace
@@ -273,9 +300,14 @@ std::string html(const Report& report) {
       "'unsafe-inline'; script-src 'unsafe-inline'\">\n"
       "<title>{}: {}</title>\n<style>\n{}\n{}</style>\n</head>\n<body>\n",
       escaped(first.run->scenario),
-      escaped(several ? "flights side by side" : first.verdict.headline), dygraphs_css, report_css);
+      escaped(!report.outcomes.empty() ? "many seeds"
+              : several                ? "flights side by side"
+                                       : first.verdict.headline),
+      dygraphs_css, report_css);
   page += "<header>\n";
-  if (several) {
+  if (!report.outcomes.empty()) {
+    page += many_seeds_header(report);
+  } else if (several) {
     const bool together = one_world(report.flights);
     page += fmt::format("<p class=\"of\">{}{} released, seed {}</p>\n<h1>{} {}</h1>\n",
                         together ? escaped(first.run->scenario) + ": " : "",
@@ -289,10 +321,15 @@ std::string html(const Report& report) {
     page += summary(first, "h1");
   }
   page += "</header>\n<main>\n";
-  for (const Table& one : report.tables) page += "<section>\n" + table(one) + "</section>\n";
+  for (const Outcomes& world : report.outcomes) page += outcomes_html(world);
   for (const Flight& flight : report.flights) {
     page += "<section>\n";
-    if (several)
+    if (!report.outcomes.empty())
+      page += fmt::format("<h2>One of them: {} under policy {}, seed {}</h2>\n",
+                          escaped(flight.run->scenario), escaped(flight.run->policy),
+                          flight.run->seed) +
+              summary(flight, "h3");
+    else if (several)
       page += fmt::format("<h2>{}: policy {}, {}</h2>\n", escaped(flight.run->scenario),
                           escaped(flight.run->policy), escaped(strategy_text(flight.run->plan))) +
               summary(flight, "h3");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "policies/policy.hpp"
+#include "sim/report/outcomes.hpp"
 #include "sim/report/verdict.hpp"
 #include "sim/run.hpp"
 #include "sim/scenario.hpp"
@@ -21,17 +22,11 @@ struct Flight {
   std::string compat;  ///< how the other semantics end, if differently
 };
 
-struct Table {
-  std::string caption;
-  std::vector<std::string> head;
-  std::vector<std::vector<std::string>> rows;
-};
-
 struct Report {
-  std::vector<Flight> flights;  ///< at least one; several share a table at the top
-  std::vector<Table> tables;    ///< outcomes over many seeds
-  std::string version;          ///< of Volary
-  std::string command;          ///< the command line that reproduces it
+  std::vector<Flight> flights;     ///< at least one; several share a table at the top
+  std::vector<Outcomes> outcomes;  ///< over many seeds; then each flight is one of them
+  std::string version;             ///< of Volary
+  std::string command;             ///< the command line that reproduces it
 };
 
 [[nodiscard]] std::string html(const Report& report);
@@ -39,6 +34,7 @@ struct Report {
 /// Text as HTML: nothing in it is markup, and control characters are gone.
 [[nodiscard]] std::string escaped(std::string_view text);
 /// The series of a run's charts, as the JSON that report.js draws; safe inside a script element.
-[[nodiscard]] std::string chart_data(const Run& run, const Scenario& scenario);
+[[nodiscard]] std::string chart_data(const Run& run, const Scenario& scenario,
+                                     const Canary* canary = nullptr);
 
 }  // namespace volary::sim::report

@@ -133,7 +133,9 @@ std::string wrapped(std::string_view text, int width, int hang, int margin) {
   std::string result;
   std::size_t used = 0;
   while (!text.empty()) {
-    const std::size_t blank = text.find(' ');
+    std::size_t blank = text.find(' ');
+    if (blank != std::string_view::npos && text.substr(blank + 1).starts_with('%'))
+      blank = text.find(' ', blank + 1);  // a number keeps its sign
     const std::string_view word = text.substr(0, blank);
     const std::size_t length = columns(word);
     if (used > 0 && used + 1 + length > limit) {

@@ -1,5 +1,9 @@
 #include "sim/report/verdict.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -48,14 +52,20 @@ std::string headline(const Run& run) {
   return {};
 }
 
-std::string exposure(const Score& score) {
+/// Whose share the weight is: A/B tests give a version to chosen users, not a part of all traffic.
+std::string_view weighed(const Run& run) {
+  return run.plan.strategy == Strategy::AbTesting ? "chosen users" : "traffic";
+}
+
+std::string exposure(const Run& run) {
+  const Score& score = run.score;
   if (score.exposed_requests == 0)
     return score.max_canary_weight == 0
                ? "No request reached the new version: its weight stayed at 0 %."
                : "No request reached the new version.";
-  std::string text =
-      fmt::format("The new version answered {}, at most {} % of the traffic; ",
-                  counted(score.exposed_requests, "request"), score.max_canary_weight);
+  std::string text = fmt::format("The new version answered {}, at most {} % of the {}; ",
+                                 counted(score.exposed_requests, "request"),
+                                 score.max_canary_weight, weighed(run));
   if (score.harmed_requests == 0) {
     text += "no more of them failed than under the old one";
   } else {
@@ -63,8 +73,8 @@ std::string exposure(const Score& score) {
                         count(score.harmed_requests));
   }
   if (score.harmed_users > 0)
-    text += fmt::format(", and {} of {} met a failure", count(score.harmed_users),
-                        counted(score.users, "user"));
+    text +=
+        fmt::format(", met by {} of {}", count(score.harmed_users), counted(score.users, "user"));
   return text + ".";
 }
 
@@ -85,12 +95,15 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
   const Score& score = run.score;
   Verdict verdict{.headline = headline(run), .sentences = {}, .figures = {}};
   if (score.outcome == Outcome::NoRelease) return verdict;
-  verdict.sentences.push_back(exposure(score));
+  verdict.sentences.push_back(exposure(run));
   if (score.user_requests > 0) {
+    const std::string all = counted(score.user_requests, "user request");
     verdict.sentences.push_back(
-        fmt::format("In all, {} of {} failed during the release, after retries ({}).",
-                    count(score.failed_requests), counted(score.user_requests, "user request"),
-                    share(score.failed_requests, score.user_requests)));
+        score.failed_requests == 0
+            ? fmt::format("In all, none of {} failed during the release, after retries.", all)
+            : fmt::format("In all, {} of {} failed during the release, after retries ({}).",
+                          count(score.failed_requests), all,
+                          share(score.failed_requests, score.user_requests)));
   }
   if (other) {
     std::string sentence = with_threshold(run, *other);
@@ -105,7 +118,8 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
       {count(score.harmed_requests), "requests failed because of the release"},
       {count(score.harmed_users),
        fmt::format("of {} met a failure of the new version", counted(score.users, "user"))},
-      {fmt::format("{} %", score.max_canary_weight), "of the traffic at most on the new version"},
+      {fmt::format("{} %", score.max_canary_weight),
+       fmt::format("of the {} at most on the new version", weighed(run))},
   };
   return verdict;
 }
@@ -131,10 +145,37 @@ std::string compat_line(const CompatDifference& difference, Compat flown) {
   if (difference.strict == difference.flagger) return {};
   const bool strict = flown == Compat::Strict;
   const Outcome there = strict ? difference.flagger : difference.strict;
-  std::string text = fmt::format("Under --compat {} this release would have ended differently: {}",
+  std::string text = fmt::format("Under --compat {} this release would have ended differently: {}.",
                                  strict ? "flagger" : "strict", said(there));
-  if (!difference.quirks.empty()) text += fmt::format(" ({})", fmt::join(difference.quirks, ", "));
-  return text + ".";
+  if (difference.quirks.empty()) return text;
+  std::vector<std::string> meanings;
+  for (const std::string& quirk : difference.quirks)
+    if (const std::string_view meaning = quirk_text(quirk); !meaning.empty())
+      meanings.emplace_back(meaning);
+  return text + fmt::format(" {} {} the difference{}{}.", fmt::join(difference.quirks, " and "),
+                            difference.quirks.size() == 1 ? "makes" : "make",
+                            meanings.empty() ? "" : ": under flagger ", fmt::join(meanings, "; "));
+}
+
+std::string_view quirk_text(std::string_view quirk) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> meanings{{
+      {"Q-01", "a target set back to the promoted revision is analysed and promoted all the same"},
+      {"Q-03", "a rollback sends all traffic to a primary that does not answer"},
+      {"Q-04", "a repaired route gives all traffic back to the primary in mid-analysis"},
+      {"Q-05", "the mirror step never ends with this provider"},
+      {"Q-06",
+       "a step of zero, or a weight that is no greater than the last, freezes the analysis"},
+      {"Q-11", "iterations that are lowered during the analysis hang it"},
+      {"Q-12", "a promotion whose canary has no weight left never ends"},
+      {"Q-18", "a duration that is not finite counts as 0 ms, and bounds are cut to whole ms"},
+      {"Q-24", "a rollback during initialization scales down the only copy that serves"},
+      {"Q-33", "the first revision after a failed promotion gets all traffic at once"},
+      {"Q-34", "a missing ConfigMap or Secret keeps a rollback from ending"},
+      {"Q-35", "a maxWeight above 100 is never reached, and the promotion never starts"},
+      {"INV-12", "a value that is not finite counts as a measurement"},
+  }};
+  const auto found = std::ranges::find(meanings, quirk, &decltype(meanings)::value_type::first);
+  return found == meanings.end() ? std::string_view{} : found->second;
 }
 
 std::string check_label(std::string_view name) {

@@ -39,9 +39,13 @@ struct Verdict {
 [[nodiscard]] std::string_view said(Outcome outcome);
 /// "right", "wrong: a false alarm", "wrong: a missed failure", "not decided".
 [[nodiscard]] std::string_view judged(const Score& score);
-/// "Under flagger semantics this run would have been promoted (Q-06).": nothing when both end
-/// alike.
+/// "Under --compat flagger this release would have ended differently: not decided. Q-06 makes the
+/// difference: under flagger a step of zero … freezes the analysis.": nothing when both end alike.
 [[nodiscard]] std::string compat_line(const CompatDifference& difference, Compat flown);
+
+/// What the reference does under a quirk that can change how a release ends (ADR 0004): "a step of
+/// zero … freezes the analysis". Nothing where the name is not known.
+[[nodiscard]] std::string_view quirk_text(std::string_view quirk);
 
 /// How columns and charts call a check: "success", "p99", or the metric's own name.
 [[nodiscard]] std::string check_label(std::string_view name);

@@ -132,8 +132,15 @@ class Claims {
       else if (happens(static_cast<TestField>(i)))
         held.emplace();
     }
-    for (const Claim& claim : row.claims)
+    for (const Claim& claim : row.claims) {
       held_[static_cast<std::size_t>(claim.field)] = claim.values;
+      // What is not there has no revision and no mirror either, whatever it had before.
+      if (says(claim, "absent") && claim.field == TestField::TargetReplicas)
+        forget(TestField::TargetRevision);
+      if (says(claim, "absent") && claim.field == TestField::PrimaryReplicas)
+        forget(TestField::PrimaryRevision);
+      if (says(claim, "none") && claim.field == TestField::Routes) forget(TestField::Mirror);
+    }
   }
 
   [[nodiscard]] std::vector<Difference> differences(const SeenTick& seen) const {
@@ -150,6 +157,11 @@ class Claims {
   }
 
  private:
+  static bool says(const Claim& claim, const char* text) {
+    return claim.values.size() == 1 && claim.values.front() == text;
+  }
+  void forget(TestField field) { held_[static_cast<std::size_t>(field)].reset(); }
+
   bool everything_;
   std::array<std::optional<std::vector<std::string>>, test_fields> held_;
 };
@@ -165,18 +177,19 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
                .templates = test.templates,
                .replicas = test.replicas,
                .configs = test.configs,
-               .autoscaler_min = test.autoscaler_min}};
-  const auto interval = [&] {
-    return test.between_ticks.value_or(plan(world.canary(), settings).interval);
-  };
+               .autoscaler_min = test.autoscaler_min,
+               .compat = test.compat}};
   // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would
   // do (VAL-14).
   const auto notice = [&] { (void)admit(world.ports(), settings); };
   notice();
-  if (!test.from_creation) {
+  // The tick that creates the primary has passed, unless it is also the one that completes the
+  // initialization (SM-100).
+  const bool at_once = test.canary.spec.skip_analysis && test.compat == Compat::Flagger;
+  if (!test.from_creation && !at_once) {
     world.begin_tick();
     tick(world.ports(), settings);
-    world.end_tick(interval());
+    world.end_tick(test.between_ticks);
   }
 
   Claims claims{test.everything};
@@ -205,7 +218,7 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
       seen.at = said.at;
       if (!options.past_differences) result.differences = claims.differences(seen);
       result.ticks.push_back(std::move(seen));
-      world.end_tick(interval());
+      world.end_tick(test.between_ticks);
       if (result.passed()) continue;
       result.rules = deciding_rules(result.ticks.back());
       return result;

@@ -49,7 +49,7 @@ class ScriptedRouter final : public Router {
   WorldState& state_;
 };
 
-class ScriptedWorkloads final : public Workload {
+class ScriptedWorkloads : public Workload {
  public:
   explicit ScriptedWorkloads(WorldState& state) : state_{state} {}
   [[nodiscard]] Result<void> check_target() override;

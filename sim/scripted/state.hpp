@@ -11,6 +11,9 @@
 /// The inside of the scripted world: plain values, and the ports that answer from them.
 namespace volary::sim {
 
+/// A year: beyond every deadline that a policy would sensibly set.
+inline constexpr Duration longer_than_any_deadline = std::chrono::hours{8760};
+
 /// A Deployment, DaemonSet or other target.
 struct ScriptedWorkload {
   std::string revision{};
@@ -35,6 +38,7 @@ struct WorldState {
 
   // Workloads.
   WorkloadView::Kind kind = WorkloadView::Kind::Deployment;
+  Compat compat = Compat::Strict;
   int first_replicas = 1;
   std::optional<ScriptedWorkload> target, primary;
   std::map<Role, PodState> states;

@@ -6,11 +6,6 @@
 namespace volary::sim {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Beyond every deadline that a policy would sensibly set.
-constexpr Duration long_ago = 3h;
-
 template <class Missing>
 auto not_found(Missing what) {
   return fail(ErrorKind::NotFound, "{} not found", what);
@@ -40,8 +35,8 @@ Result<void> ScriptedWorkloads::create_primary_if_missing() {
   const ScriptedWorkload& target = *state_.target;
   state_.primary = ScriptedWorkload{
       .revision = target.revision,
-      .replicas = target.replicas > 0 ? target.replicas : 1,  // GEN-24
-      .scaled_to_zero = target.scaled_to_zero,
+      .replicas = target.replicas > 0 ? target.replicas : 1,                        // GEN-24
+      .scaled_to_zero = target.scaled_to_zero && state_.compat == Compat::Flagger,
   };
   return {};
 }
@@ -95,9 +90,11 @@ Result<WorkloadView> ScriptedWorkloads::view(Role role) {
       break;
     case PodState::Kind::UnavailableExpired:
       view.available = 0;
-      unavailable_since(state_.now - long_ago);
+      unavailable_since(state_.now - longer_than_any_deadline);
       break;
-    case PodState::Kind::ReadyExpired: unavailable_since(state_.now - long_ago); break;
+    case PodState::Kind::ReadyExpired:
+      unavailable_since(state_.now - longer_than_any_deadline);
+      break;
     case PodState::Kind::Deadline:
       view.available = 0;
       view.progressing_reason = "ProgressDeadlineExceeded";

@@ -26,6 +26,7 @@ WorldState::WorldState(WorldSetup setup)
     : canary{std::move(setup.canary)},
       templates{std::move(setup.templates)},
       kind{kind_of(canary.spec.target_ref)},
+      compat{setup.compat},
       first_replicas{setup.replicas},
       configs{setup.configs},
       autoscaler_min{setup.autoscaler_min},
@@ -68,6 +69,16 @@ void WorldState::show_pods(Role role, PodState shown) {
 void WorldState::show_pods() {
   show_pods(Role::Target, states[Role::Target]);
   show_pods(Role::Primary, states[Role::Primary]);
+  if (kind != WorkloadView::Kind::DaemonSet) return;
+  // A DaemonSet knows no deadline of its own: the Canary's runs from the last status write, or from
+  // the start of the phase (RDY-22, Q-36).
+  for (const auto& [role, state] : states) {
+    if (state.kind != PodState::Kind::Deadline && state.kind != PodState::Kind::UnavailableExpired)
+      continue;
+    canary.status.last_transition_time = now - longer_than_any_deadline;
+    if (canary.status.condition)
+      canary.status.condition->last_update = now - longer_than_any_deadline;
+  }
 }
 
 World::World(WorldSetup setup) : state_{std::make_unique<WorldState>(std::move(setup))} {}

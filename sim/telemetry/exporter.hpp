@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,17 @@ struct ExportNames {
   std::string ingress, route;
   std::string released;  ///< the scenario's service that is bound to the Canary
   Protocol protocol = Protocol::Http;
+  std::string reporter = "destination";  ///< Istio's: whose proxy counts
+  bool daemon_set = false;  ///< its pods carry one part behind the workload's name, not two
 };
 
 /// The series that a mesh or ingress exports about the pods of the world, written into a store at
-/// each scrape: names and labels as the builtin queries ask for them (metrics.md §5). A counter
-/// appears with its first count, as it does live; a workload without pods goes stale. Buckets are
-/// Istio's, for every provider (docs/models/telemetry.md).
+/// each scrape: names and labels as the builtin queries ask for them (metrics.md §5).
+///
+/// Sidecars and instrumented programs are scraped pod by pod: a new pod counts from zero, one that
+/// is gone leaves stale series behind. An ingress outlives the pods behind it and counts what it
+/// answered itself, too. Either way a series appears with its first count, as it does live. Buckets
+/// are Istio's, for every provider (docs/models/telemetry.md).
 class Exporter {
  public:
   Exporter(const TrafficWorld& world, QueryFamily family, ExportNames names);
@@ -47,19 +53,28 @@ class Exporter {
     promql::SeriesStore::Id id = 0;
     bool known = false;  ///< `id` is set
   };
-  struct Exported {  ///< of one workload and reply
+  struct Exported {  ///< of one target and reply
     bool made = false;
     std::size_t total = 0, sum = 0, count = 0, first_bucket = 0;
   };
-  void make(WorkloadId id, std::size_t reply);
+  /// What is scraped: the sidecar of a pod, or an ingress's series about a workload.
+  struct Target {
+    WorkloadId workload = 0;
+    PodId pod = 0;
+    std::array<Exported, reply_kinds> exported{};
+  };
+  [[nodiscard]] bool by_pod() const;
+  void find_targets();
+  void read(Target& target, const RequestCounters& counters, bool gone, Scrape& scrape);
+  void make(Target& target, std::size_t reply);
   std::size_t add(std::string name, promql::Labels labels, std::string_view le = {});
 
   const TrafficWorld& world_;
   QueryFamily family_;
   ExportNames names_;
   std::vector<Series> series_;
-  std::vector<std::array<Exported, reply_kinds>> exported_;
-  std::vector<bool> stale_;
+  std::vector<Target> targets_;  ///< those that were not gone at the last scrape
+  std::size_t found_ = 0;        ///< pods, or workloads, that were looked at
 };
 
 }  // namespace volary::sim

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -18,6 +19,7 @@ struct Ended {
   int code = -1;  ///< 128 + the signal, where one ended it
   std::string out, err;
   std::chrono::duration<double> took{};
+  std::chrono::duration<double> cpu{};  ///< of one core, which other tests do not lengthen
 };
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
@@ -36,6 +38,7 @@ inline Ended start(std::vector<std::string> words, const Environment& environmen
     redirect(input, O_RDONLY, 0);
     redirect(base + ".out", O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(base + ".err", O_WRONLY | O_CREAT | O_TRUNC, 2);
+    alarm(120);  // whatever hangs is ended, and shows
     if (chdir(VOLARY_SOURCE_DIR) != 0) _exit(99);
     clearenv();
     setenv("PATH", VOLARY_BINARY_DIR "/bin:/usr/bin:/bin", 1);
@@ -47,7 +50,8 @@ inline Ended start(std::vector<std::string> words, const Environment& environmen
     _exit(98);
   }
   int status = 0;
-  waitpid(child, &status, 0);
+  rusage used{};
+  wait4(child, &status, 0, &used);
   Ended ended{.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
               .out = golden::read(base + ".out"),
               .err = golden::read(base + ".err"),

@@ -164,7 +164,15 @@ TEST_CASE("wrong use is refused in one line") {
     CHECK(err.find(words) != std::string::npos);
   };
   refused({.files = {world.scenario}}, "no policy");
-  refused({.files = {world.scenario, world.scenario, world.careful}}, "two scenarios");
+  refused({.files = {world.scenario, file("other.yaml", "kind: Scenario\n"), world.careful}},
+          "two scenarios");
+  refused({.files = {world.scenario, world.careful, world.careful}}, "is named twice");
+  refused({.files = {file("typo.yaml", "apiVersion: volary.dev/v1alpha1\nkind: Scenaro\n"),
+                     world.careful}},
+          "a world is of kind: Scenario");
+  refused({.files = {file("a.test.yaml", "apiVersion: volary.dev/v1alpha1\nkind: PolicyTest\n"),
+                     world.careful}},
+          "volary test runs it");
   refused({.files = {world.scenario, world.careful}, .bind = {"podinfo"}}, "canary=service");
   refused({.files = {world.scenario, world.careful}, .world = {.rps = "200"}},
           "give either the flags or the scenario");

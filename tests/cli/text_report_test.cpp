@@ -131,7 +131,9 @@ TEST_CASE("the other semantics are mentioned only when they end differently") {
   using sim::Outcome;
   CHECK(compat_line({Outcome::Promoted, Outcome::Promoted, {"Q-04"}}, Compat::Strict).empty());
   CHECK(compat_line({Outcome::RolledBack, Outcome::Unfinished, {"Q-06"}}, Compat::Strict) ==
-        "Under --compat flagger this release would have ended differently: not decided (Q-06).");
+        "Under --compat flagger this release would have ended differently: not decided. Q-06 makes "
+        "the difference: under flagger a step of zero, or a weight that is no greater than the "
+        "last, freezes the analysis.");
   CHECK(compat_line({Outcome::RolledBack, Outcome::Promoted, {}}, Compat::Flagger) ==
         "Under --compat strict this release would have ended differently: rolled back.");
 }

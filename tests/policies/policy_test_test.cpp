@@ -150,7 +150,15 @@ TEST_CASE("what a test gets wrong is refused with place and nearest word") {
   CHECK(row("{expect: {routes: 90-10}}").message == "expect.routes: '90-10' can never be");
   CHECK(row("{fail: [stats]}").hint == "did you mean status?");
   CHECK(row("{repeat: 0}").message.find("not a whole number") != std::string::npos);
-  CHECK(row("{config: \"2\"}").hint == "say `world: {configs: true}`");
+  CHECK(refused("  world: {configs: false}\n  ticks: [{config: \"2\"}]\n").hint ==
+        "say `world: {configs: true}`");
+  CHECK(row("{checks: {request-success-rate: no-dat}}").message.find("is not an answer") !=
+        std::string::npos);
+  CHECK(row("{checks: {vector(2): 1}}").message == "vector(2): is no check of the policy");
+  CHECK(row("{expect: {calls: smoke}}").message == "expect.calls: must be a list");
+  CHECK(refused("  set: {analysis.threshold: 1}\n  ticks: [{}]\n").hint ==
+        "begin with spec., as in spec.analysis.threshold");
+  CHECK(refused("  world: {autoscaler: gone}\n  ticks: [{}]\n").hint == "one of absent");
   CHECK(row("[target, B]").message == "a tick: must be a mapping");
   // A comma in a name that is not quoted.
   {
@@ -219,4 +227,20 @@ TEST_CASE("a path that leads nowhere is refused, one that leads to a new key mak
   CHECK_FALSE(set_path(base, "spec.analysis.threshold.min", Node::scalar("3")));
   CHECK_FALSE(set_path(base, "spec.analysis[0]", Node::scalar("3")));
   CHECK_FALSE(set_path(base, "spec.analysis[x]", Node::scalar("3")));
+  CHECK_FALSE(set_path(base, "spec.analysis[0", Node::scalar("3")));
+}
+
+TEST_CASE("a path finds a list entry by position or by name") {
+  Node entry = Node::map();
+  entry.set("name", Node::scalar("latency")).set("max", Node::scalar("500"));
+  Node base = Node::map();
+  base.set("metrics", Node::sequence({entry}));
+  for (const char* path : {"metrics[0].max", "metrics.0.max", "metrics[latency].max"}) {
+    INFO(path);
+    Node copy = base;
+    CHECK(set_path(copy, path, Node::scalar("700")));
+    CHECK(copy.find("metrics")->items.front().text_at({"max"}) == "700");
+  }
+  CHECK_FALSE(set_path(base, "metrics[1].max", Node::scalar("700")));
+  CHECK_FALSE(set_path(base, "metrics[errors].max", Node::scalar("700")));
 }

@@ -94,6 +94,64 @@ TEST_CASE("a cancelled experiment keeps what is done") {
   CHECK(result->outcomes.size() == 3);
 }
 
+TEST_CASE("arms meet the same seeds, and a cancelled experiment compares like with like") {
+  const Scenario bad = test::shop(true);
+  Policy strict = test::policy(), lax = test::policy();
+  lax.label = "lax";
+  lax.canary.spec.analysis.threshold = 1000;
+  const auto arms =
+      experiments({{&bad, &strict}, {&bad, &lax}},
+                  {.run = {}, .seeds = 50, .jobs = 1, .on_progress = [](int done, int of) {
+                     CHECK(of == 100);
+                     return done < 5;
+                   }});
+  REQUIRE(arms);
+  REQUIRE(arms->size() == 2);
+  const Experiment &first = arms->front(), &second = arms->back();
+  REQUIRE(first.outcomes.size() == 3);
+  REQUIRE(second.outcomes.size() == 2);
+  CHECK_FALSE(first.complete);
+  // Alone, an arm flies the same.
+  const auto alone = experiment(bad, lax, {.run = {}, .seeds = 2, .jobs = 1});
+  REQUIRE(alone);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(alone->outcomes[i].digest == second.outcomes[i].digest);
+
+  const Paired pair = paired(first, second);
+  CHECK(pair.differ.of == 2);  // the seeds that both have flown
+  CHECK(pair.differ.count == 2);
+  CHECK(pair.only_first_right == 2);
+  CHECK(pair.only_second_right == 0);
+}
+
+TEST_CASE("an experiment that is told to stop ends within a tick") {
+  int asked = 0;
+  const auto result =
+      experiment(test::shop(false), test::policy(),
+                 {.run = {}, .seeds = 50, .jobs = 1, .stop = [&] { return ++asked == 4; }});
+  REQUIRE(result);
+  CHECK(asked == 4);
+  CHECK(result->outcomes.empty());
+}
+
+TEST_CASE("the seed to look at is a wrong one, else an open one, else the most harmful") {
+  Experiment all;
+  all.bad_release = true;
+  CHECK_FALSE(example(all));
+  all.outcomes = {{.seed = 1, .outcome = Outcome::RolledBack},
+                  {.seed = 2, .outcome = Outcome::RolledBack}};
+  CHECK_FALSE(example(all));
+  all.outcomes[1].harmed_requests = 7;
+  CHECK(example(all)->outcome.seed == 2);
+  CHECK(example(all)->why == Example::Why::MostHarm);
+  all.outcomes.push_back({.seed = 3, .outcome = Outcome::Unfinished});
+  CHECK(example(all)->outcome.seed == 3);
+  all.outcomes.push_back({.seed = 4, .outcome = Outcome::Promoted});
+  CHECK(example(all)->outcome.seed == 4);
+  CHECK(example(all)->why == Example::Why::Wrong);
+  all.bad_release = false;
+  CHECK(example(all)->outcome.seed == 1);
+}
+
 TEST_CASE("Wilson's interval and the order statistics, by hand") {
   const Proportion p = proportion(8, 10);  // R: binom::binom.wilson(8, 10)
   CHECK(p.low == Approx(0.4901625).epsilon(1e-5));

@@ -124,6 +124,27 @@ TEST_CASE("compare: everything holds rows against earlier claims and against wha
   CHECK(result.differences[0] == sim::Difference{TestField::CanaryWeight, {"0"}, {"10"}});
 }
 
+TEST_CASE(
+    "compare: everything asks no revision of a workload that is gone and no mirror of a route that "
+    "is") {
+  auto test = progressive({
+      row({}, {claim(TestField::Phase, {"Initialized"}), claim(TestField::PrimaryRevision, {"A"}),
+               claim(TestField::Mirror, {"off"}), claim(TestField::Routes, {"100/0"}),
+               claim(TestField::Alerts, {"AL-INIT:info"}), claim(TestField::Queries, {"vector(1)"}),
+               claim(TestField::Events, {"EV-PROVIDERS-UP", "EV-INIT-DONE"})}),
+      row({say::DeleteWorkload{Role::Primary}, say::Refuse{WriteClass::Primary}},
+          {claim(TestField::PrimaryReplicas, {"absent"}), claim(TestField::Events, {"EV-ERROR"})}),
+      row({say::DeleteRoutes{}, say::DeleteWorkload{Role::Target}},
+          {claim(TestField::TargetReplicas, {"absent"}), claim(TestField::Routes, {"none"}),
+           claim(TestField::Events, {"EV-ERROR"})}),
+  });
+  test.everything = true;
+  const auto result = sim::run_policy_test(test);
+  INFO(sim::as_text(result, {}));
+  CHECK(result.passed());
+  CHECK(result.ticks.size() == 3);
+}
+
 TEST_CASE("JUnit and JSON carry each test once, and escape what they carry") {
   auto failing = progressive({row({}, {claim(TestField::Phase, {"Failed"})})});
   failing.name = "a <b> & \"c\"";

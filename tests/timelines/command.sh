@@ -46,13 +46,14 @@ expect "recording twice changes nothing" 0 '' cmp once.yaml checkout.test.yaml
 
 expect "no such file" 2 'nowhere.yaml' "$volary" test nowhere.yaml
 expect "no test in it" 2 'holds no PolicyTest' "$volary" test checkout-canary.yaml
-expect "a pattern without a file" 2 'matches no file' "$volary" test 'nothing*.yaml'
+expect "a pattern without a file" 2 'matches none' "$volary" test 'nothing*.yaml'
 expect "a misspelt key" 2 'did you mean target' bash -c "sed 's/{target: B/{traget: B/' once.yaml >typo.test.yaml; '$volary' test typo.test.yaml"
 expect "a policy that is not there" 2 'checkout-canarx.yaml' bash -c "sed 's/checkout-canary/checkout-canarx/' once.yaml >gone.test.yaml; '$volary' test gone.test.yaml"
 : >empty.yaml
 expect "an empty file" 2 'empty.yaml' "$volary" test empty.yaml
 head -c 4096 /dev/urandom >binary.yaml
 expect "a binary file" 2 'binary.yaml' "$volary" test binary.yaml
+expect "results that cannot be written" 6 '^error: cannot write' bash -c "'$volary' test once.yaml >/dev/full"
 expect "JUnit that cannot be written" 6 'no/such/folder' "$volary" test --junit no/such/folder/out.xml before.yaml
 
 exit $((failures > 0))

@@ -62,6 +62,7 @@ wrong hpp <<<$'namespace v {\nvolary::Result<void>\nwrite(int n);\n}';  complain
 undo
 
 wrong cpp <<<'// TO''DO: think';                                complains tidy 'engine/wrong.cpp:1:'
+wrong cpp <<<'TEST_''CASE("--seed decides") {}';      complains tidy 'takes this name for an option'
 seq 701 | wrong cpp;                               complains tidy 'engine/wrong.cpp: 701 lines'
 undo
 

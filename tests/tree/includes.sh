@@ -49,7 +49,7 @@ awk -v root="$root/" '
     path = $0; sub(/^[^<]*</, "", path); sub(/>.*/, "", path)
     library = path; sub(/[\/.].*/, "", library)
     if (path ~ /^[a-z_0-9]+$/) library = "std"
-    else if (path ~ /^Q[A-Z][A-Za-z0-9]*$/ || path ~ /^Qt[A-Z][a-zA-Z0-9]*\//) library = "Qt"
+    else if (path ~ /^Q[A-Za-z][A-Za-z0-9]*$/ || path ~ /^Qt[A-Z][a-zA-Z0-9]*\//) library = "Qt"
     else if ((layer, library) in in_sources || (layer, library) in in_headers) ;
     else if (path ~ /^((sys|netinet|arpa|net|sanitizer)\/)?[a-z_0-9]+\.h$/) library = "system"
     if ((layer, library) in in_headers) next

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tidy.sh ROOT: no source file is longer than 700 lines, and none puts work off until later.
+# tidy.sh ROOT: no source file is longer than 700 lines, none puts work off until later, and no test has a name that
+# cannot be run by its name.
 set -euo pipefail
 root=${1:?the root of the tree}
 limit=700
@@ -15,5 +16,6 @@ for file in "${files[@]}"; do
   if ((lines > limit)); then echo "${file#"$root"/}: $lines lines, where $limit is the most"; status=1; fi
 done
 if grep -nEw "$later" "${files[@]}" | sed "s|^$root/||; s|\$|   <- an issue or nothing|" | grep .; then status=1; fi
+if grep -nE 'TEST_CASE\("-' "${files[@]}" | sed "s|^$root/||; s|\$|   <- Catch2 takes this name for an option|" | grep .; then status=1; fi
 ((status)) || echo "${#files[@]} files, none above $limit lines"
 exit $status

@@ -1,0 +1,3 @@
+#include "gui/application.hpp"
+
+int main(int argc, char** argv) { return volary::gui::gui_main(argc, argv); }
