@@ -19,19 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-/// What a shell command prints, without the line feed at its end; nothing when it fails.
-std::optional<std::string> printed_by(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "re");  // NOLINT: our own script, our own words
-  if (!pipe) return std::nullopt;
-  std::string text;
-  std::array<char, 512> piece{};
-  while (const std::size_t got = fread(piece.data(), 1, piece.size(), pipe))
-    text.append(piece.data(), got);
-  if (pclose(pipe) != 0) return std::nullopt;
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
 std::string program(const std::string& name) {
   const auto folder = cluster_assets();
   if (!folder) throw std::runtime_error("there are no programs of a cluster");
@@ -57,6 +44,18 @@ void wait_for(const std::string& what, Process& process, std::chrono::seconds lo
 }
 
 }  // namespace
+
+std::optional<std::string> printed_by(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "re");  // NOLINT: our own script, our own words
+  if (!pipe) return std::nullopt;
+  std::string text;
+  std::array<char, 512> piece{};
+  while (const std::size_t got = fread(piece.data(), 1, piece.size(), pipe))
+    text.append(piece.data(), got);
+  if (pclose(pipe) != 0) return std::nullopt;
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
 
 std::optional<std::string> cluster_assets() {
   static const std::optional<std::string> folder =

@@ -17,6 +17,9 @@ namespace volary::test {
 /// The folder of the programs, as assets.sh --find says; nothing when there are none.
 [[nodiscard]] std::optional<std::string> cluster_assets();
 
+/// What a shell command prints, without the line feed at its end; nothing when it fails.
+[[nodiscard]] std::optional<std::string> printed_by(const std::string& command);
+
 /// One store. Several worlds may live in it, each under a prefix of its own.
 class Etcd {
  public:
