@@ -166,11 +166,11 @@ Result<ChatService> AlertSender::service(const Canary& canary, const AlertRef& r
   const ObjectPath secret{{"", "v1", "secrets"}, ns, provider->secret_ref};
   const auto held = api_.get(secret);
   if (!held) return tl::unexpected(error_of(held.error(), spoken("Secret", secret)));
-  const auto address = base64_decoded(text_at(*held, {"data", "address"}));
+  const auto address = from_base64(text_at(*held, {"data", "address"}));
   if (!address || address->empty())  // AP-12
     return fail(ErrorKind::Invalid, "{} has no key address", spoken("Secret", secret));
   service.address = *address;
-  service.token = base64_decoded(text_at(*held, {"data", "token"})).value_or("");
+  service.token = from_base64(text_at(*held, {"data", "token"})).value_or("");
   return service;
 }
 

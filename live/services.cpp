@@ -136,12 +136,12 @@ struct Wanted {
 Wanted wanted(const RouteContext& context, const ServiceTarget& target, const ObjectPath& path,
               std::string selector_value, const char* metadata) {
   Wanted service{.path = path,
-                 .selector_key = target.selector_key,
+                 .selector_key = target.selector.key,
                  .selector_value = std::move(selector_value),
                  .ports = ports_of(context, target),
                  .labels = labels_at(context.service(), {metadata, "labels"}),
                  .annotations = labels_at(context.service(), {metadata, "annotations"})};
-  service.labels[target.selector_key] = path.name;  // RT-K8S-08: it wins
+  service.labels[target.selector.key] = path.name;  // RT-K8S-08: it wins
   for (const auto& [key, value] : toolkit_annotations()) service.annotations[key] = value;
   return service;
 }
@@ -262,17 +262,9 @@ void rewrite(const RouteContext& context, const json& target, const json& existi
 
 Result<ServiceTarget> service_target(const RouteContext& context, const json& workload,
                                      const std::vector<std::string>& selector_labels) {
-  const Labels selector = labels_at(workload, {"spec", "selector", "matchLabels"});
-  const auto key = std::find_if(selector_labels.begin(), selector_labels.end(),
-                                [&](const std::string& each) { return selector.count(each) > 0; });
-  if (key == selector_labels.end())
-    return fail(ErrorKind::Invalid,
-                "{} {}.{}: spec.selector.matchLabels has none of {}, so its Services cannot select "
-                "its pods (RT-K8S-02)",
-                context.canary.spec.target_ref.kind, context.canary.spec.target_ref.name,
-                context.ns(), fmt::join(selector_labels, ", "));
-  ServiceTarget target{
-      .selector_key = *key, .selector_value = selector.at(*key), .extra_ports = {}, .remarks = {}};
+  const auto selector = selector_of(workload, selector_labels);
+  if (!selector) return tl::unexpected(selector.error());
+  ServiceTarget target{.selector = *selector, .extra_ports = {}, .remarks = {}};
   if (true_at(context.service(), {"portDiscovery"})) {
     for (auto& [name, port] : declared_ports(context, workload))
       target.extra_ports.push_back(std::move(port));
@@ -293,9 +285,9 @@ RouteWrites role_services(const RouteContext& context, const ServiceTarget& targ
   RouteWrites writes;
   writes.remarks = target.remarks;
   reconcile(context, snapshot,
-            wanted(context, target, paths.canary, target.selector_value, "canary"), writes);
+            wanted(context, target, paths.canary, target.selector.value, "canary"), writes);
   reconcile(context, snapshot,
-            wanted(context, target, paths.primary, target.selector_value + "-primary", "primary"),
+            wanted(context, target, paths.primary, target.selector.value + "-primary", "primary"),
             writes);
   return writes;
 }
@@ -304,7 +296,7 @@ RouteWrites apex_service(const RouteContext& context, const ServiceTarget& targe
                          const Snapshot& snapshot) {
   RouteWrites writes;
   reconcile(context, snapshot,
-            wanted(context, target, service_paths(context).apex, target.selector_value + "-primary",
+            wanted(context, target, service_paths(context).apex, target.selector.value + "-primary",
                    "apex"),
             writes);
   return writes;
@@ -334,7 +326,7 @@ Result<RouteWrites> finalize_services(const RouteContext& context, const Service
         {.verb = RouteWrite::Verb::Update, .path = path, .body = std::move(body)});
     return writes;
   }
-  repair(context, *existing, wanted(context, target, path, target.selector_value, "apex"), writes);
+  repair(context, *existing, wanted(context, target, path, target.selector.value, "apex"), writes);
   return writes;  // RT-K8S-32
 }
 
@@ -370,22 +362,10 @@ Result<RouteWrites> promote_core_service(const RouteContext& context,
   if (primary == nullptr) return tl::unexpected(missing("Service", paths.primary));
   RouteWrites writes;
   rewrite(context, *target, *primary, paths.primary,
-          with_prefixes(labels_at(*target, {"metadata", "labels"}), include_label_prefixes),
-          with_prefixes(labels_at(*target, {"metadata", "annotations"}), include_label_prefixes),
+          included(labels_at(*target, {"metadata", "labels"}), include_label_prefixes),
+          included(labels_at(*target, {"metadata", "annotations"}), include_label_prefixes),
           writes);
   return writes;
-}
-
-Labels with_prefixes(const Labels& labels, const std::vector<std::string>& prefixes) {
-  Labels kept;
-  for (const auto& [key, value] : labels) {
-    const bool included =
-        std::any_of(prefixes.begin(), prefixes.end(), [&key = key](const std::string& prefix) {
-          return prefix == "*" || (!prefix.empty() && key.starts_with(prefix));
-        });
-    if (included && !is_toolkit_key(key)) kept[key] = value;
-  }
-  return kept;
 }
 
 }  // namespace volary::live

@@ -7,6 +7,7 @@
 
 #include "live/kube_objects.hpp"
 #include "live/routers/provider.hpp"
+#include "live/workloads/primary.hpp"
 
 /// The ClusterIP Services of a Canary, as pure functions: Services that were read go in, writes
 /// come out (perform.hpp makes them). They are generated for every provider, in the Canary's
@@ -18,8 +19,7 @@ namespace volary::live {
 
 /// What is read of the target workload at the start of a tick (RT-K8S-02).
 struct ServiceTarget {
-  std::string selector_key;
-  std::string selector_value;
+  Selector selector;
   std::vector<nlohmann::json> extra_ports;  ///< RT-K8S-10, as entries of `spec.ports`
   std::vector<std::string> remarks;         ///< ports that strict mode leaves out (RT-K8S-11)
 };
@@ -57,9 +57,5 @@ struct ServicePaths {
 [[nodiscard]] Result<RouteWrites> promote_core_service(
     const RouteContext& context, const std::vector<std::string>& include_label_prefixes,
     const Snapshot& snapshot);
-
-/// GEN-05: keys that start with one of the prefixes (`*` is every key), never those of the
-/// toolkits.
-[[nodiscard]] Labels with_prefixes(const Labels& labels, const std::vector<std::string>& prefixes);
 
 }  // namespace volary::live

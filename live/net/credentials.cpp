@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "live/kube_objects.hpp"
-#include "live/net/base64.hpp"
+#include "live/base64.hpp"
 #include "policies/document.hpp"
 
 namespace volary::live {

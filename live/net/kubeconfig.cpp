@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "live/net/base64.hpp"
+#include "live/base64.hpp"
 #include "live/net/url.hpp"
 #include "policies/document.hpp"
 

@@ -4,6 +4,8 @@
 
 #include "live/canary_object.hpp"
 #include "live/checksum.hpp"
+#include "live/perform.hpp"
+#include "live/services.hpp"
 #include "live/workloads/autoscaler.hpp"
 
 namespace volary::live {
@@ -35,9 +37,9 @@ std::string pod_id(const Canary& canary, const json& target, const auto& configs
 
 }  // namespace
 
-PodWorkload::PodWorkload(KubeApi& api, const ClusterStore& store, ServiceKeeper& services,
-                         const WorkloadSettings& settings, std::function<void(Duration)> wait)
-    : api_{api}, store_{store}, services_{services}, settings_{settings}, wait_{std::move(wait)} {}
+PodWorkload::PodWorkload(KubeApi& api, const ClusterStore& store, const WorkloadSettings& settings,
+                         std::function<void(Duration)> wait)
+    : api_{api}, store_{store}, settings_{settings}, wait_{std::move(wait)} {}
 
 Result<Canary> PodWorkload::canary() const {
   std::vector<Remark> remarks;
@@ -90,7 +92,7 @@ Result<void> PodWorkload::check_target() {  // SM-04
   target_.reset();
   auto read = target();
   if (!read) return tl::unexpected(read.error());
-  auto selector = selector_of(*read, settings_);
+  auto selector = selector_of(*read, settings_.selector_labels);
   if (!selector) return tl::unexpected(selector.error());
   const std::string update = text_at(*read, {"spec", "updateStrategy", "type"});
   if (is_daemon_set(*read) && !update.empty() && update != "RollingUpdate")  // GEN-35
@@ -99,35 +101,34 @@ Result<void> PodWorkload::check_target() {  // SM-04
   return {};
 }
 
-Result<void> PodWorkload::reconcile_services() {
+/// SM-05, SM-10, FIN-20.
+Result<void> PodWorkload::keep(Services which) {
   const auto object = canary();
   if (!object) return tl::unexpected(object.error());
   auto read = target();
   if (!read) return tl::unexpected(read.error());
-  const auto selector = selector_of(*read, settings_);
-  if (!selector) return tl::unexpected(selector.error());
-  return services_.initialize(*object, store_.object(), *read, *selector);
+  const RoutingSettings routing{.compat = settings_.compat};
+  const RouteContext context{
+      .canary = *object, .object = store_.object(), .settings = routing, .selector_key = {}};
+  const auto selected = service_target(context, *read, settings_.selector_labels);
+  if (!selected) return tl::unexpected(selected.error());
+  const ServicePaths paths = service_paths(context);
+  const auto snapshot = which == Services::Roles ? read_objects(api_, {paths.canary, paths.primary})
+                                                 : read_objects(api_, {paths.apex});
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  switch (which) {
+    case Services::Roles: return perform(api_, role_services(context, *selected, *snapshot));
+    case Services::Apex: return perform(api_, apex_service(context, *selected, *snapshot));
+    case Services::Revert: break;
+  }
+  const auto writes = finalize_services(context, *selected, *snapshot);
+  if (!writes) return tl::unexpected(writes.error());
+  return perform(api_, *writes);
 }
 
-Result<void> PodWorkload::reconcile_apex() {
-  const auto object = canary();
-  if (!object) return tl::unexpected(object.error());
-  auto read = target();
-  if (!read) return tl::unexpected(read.error());
-  const auto selector = selector_of(*read, settings_);
-  if (!selector) return tl::unexpected(selector.error());
-  return services_.reconcile_apex(*object, store_.object(), *read, *selector);
-}
-
-Result<void> PodWorkload::revert_services() {
-  const auto object = canary();
-  if (!object) return tl::unexpected(object.error());
-  auto read = target();
-  if (!read) return tl::unexpected(read.error());
-  const auto selector = selector_of(*read, settings_);
-  if (!selector) return tl::unexpected(selector.error());
-  return services_.revert(*object, store_.object(), *read, *selector);
-}
+Result<void> PodWorkload::reconcile_services() { return keep(Services::Roles); }
+Result<void> PodWorkload::reconcile_apex() { return keep(Services::Apex); }
+Result<void> PodWorkload::revert_services() { return keep(Services::Revert); }
 
 Result<std::vector<PodWorkload::Config>> PodWorkload::configs(const json& target) {
   std::vector<Config> found;
@@ -173,7 +174,7 @@ Result<void> PodWorkload::create_primary_if_missing() {  // SM-08a
   if (!object) return tl::unexpected(object.error());
   auto read = target();
   if (!read) return tl::unexpected(read.error());
-  const auto selector = selector_of(*read, settings_);
+  const auto selector = selector_of(*read, settings_.selector_labels);
   if (!selector) return tl::unexpected(selector.error());
   auto tracked = configs(*read);
   if (!tracked) return tl::unexpected(tracked.error());
@@ -211,7 +212,7 @@ Result<Fingerprint> PodWorkload::fingerprint() {
   if (!*existing) return own;
   const auto object = canary();
   if (!object) return tl::unexpected(object.error());
-  const auto selector = selector_of(*read, settings_);
+  const auto selector = selector_of(*read, settings_.selector_labels);
   if (!selector) return tl::unexpected(selector.error());
   auto tracked = configs(*read);
   if (!tracked) return tl::unexpected(tracked.error());
@@ -323,7 +324,7 @@ Result<bool> PodWorkload::promote_once() {
       is_own_fingerprint(analysed) && now != analysed)
     return fail(ErrorKind::Conflict, "{} changed after its last check: it is analysed anew",
                 named(Role::Target));
-  const auto selector = selector_of(*read, settings_);
+  const auto selector = selector_of(*read, settings_.selector_labels);
   if (!selector) return tl::unexpected(selector.error());
   auto tracked = configs(*read);
   if (!tracked) return tl::unexpected(tracked.error());

@@ -12,23 +12,6 @@
 
 namespace volary::live {
 
-/// Creates and repairs the three Services of a Canary (SM-05, SM-10, FIN-20).
-class ServiceKeeper {
- public:
-  virtual ~ServiceKeeper() = default;
-  /// The canary service, then the primary service.
-  [[nodiscard]] virtual Result<void> initialize(const Canary& canary, const nlohmann::json& object,
-                                                const nlohmann::json& target,
-                                                const Selector& selector) = 0;
-  [[nodiscard]] virtual Result<void> reconcile_apex(const Canary& canary,
-                                                    const nlohmann::json& object,
-                                                    const nlohmann::json& target,
-                                                    const Selector& selector) = 0;
-  [[nodiscard]] virtual Result<void> revert(const Canary& canary, const nlohmann::json& object,
-                                            const nlohmann::json& target,
-                                            const Selector& selector) = 0;
-};
-
 /// A Deployment or DaemonSet that is released: the target, its primary, the copies of what it
 /// refers to, and the autoscalers of both. Made anew for every tick, so that it reads the target
 /// once (SM-04) and forgets it.
@@ -37,8 +20,8 @@ class ServiceKeeper {
 class PodWorkload : public Workload {
  public:
   /// `store` holds the Canary as it was read last.
-  PodWorkload(KubeApi& api, const ClusterStore& store, ServiceKeeper& services,
-              const WorkloadSettings& settings, std::function<void(Duration)> wait);
+  PodWorkload(KubeApi& api, const ClusterStore& store, const WorkloadSettings& settings,
+              std::function<void(Duration)> wait);
 
   [[nodiscard]] Result<void> check_target() override;
   [[nodiscard]] Result<void> reconcile_services() override;
@@ -66,6 +49,8 @@ class PodWorkload : public Workload {
     Json object;
   };
 
+  enum class Services { Roles, Apex, Revert };
+  [[nodiscard]] Result<void> keep(Services which);
   [[nodiscard]] Result<Canary> canary() const;
   [[nodiscard]] ObjectPath path(Role role) const;
   [[nodiscard]] std::string named(Role role) const;
@@ -82,7 +67,6 @@ class PodWorkload : public Workload {
 
   KubeApi& api_;
   const ClusterStore& store_;
-  ServiceKeeper& services_;
   const WorkloadSettings& settings_;
   std::function<void(Duration)> wait_;
   std::optional<Json> target_;

@@ -108,15 +108,15 @@ json without_pod_id(json pods) {
 
 }  // namespace
 
-Result<Selector> selector_of(const json& target, const WorkloadSettings& settings) {
+Result<Selector> selector_of(const json& target, const std::vector<std::string>& selector_labels) {
   const Labels labels = labels_at(target, {"spec", "selector", "matchLabels"});
-  for (const std::string& key : settings.selector_labels)
+  for (const std::string& key : selector_labels)
     if (const auto found = labels.find(key); found != labels.end())
       return Selector{.key = key, .value = found->second};
-  return fail(ErrorKind::Invalid, "{} {}.{}: spec.selector.matchLabels has none of the labels {}",
+  return fail(ErrorKind::Invalid,
+              "{} {}.{}: spec.selector.matchLabels has none of {}, so nothing selects its pods",
               text_at(target, {"kind"}), text_at(target, {"metadata", "name"}),
-              text_at(target, {"metadata", "namespace"}),
-              fmt::join(settings.selector_labels, ", "));
+              text_at(target, {"metadata", "namespace"}), fmt::join(selector_labels, ", "));
 }
 
 Labels included(const Labels& labels, const std::vector<std::string>& prefixes) {

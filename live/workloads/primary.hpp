@@ -21,15 +21,16 @@ struct WorkloadSettings {
   Compat compat = Compat::Strict;
 };
 
-/// GEN-10: what selects the target's pods.
+/// GEN-10, RT-K8S-02: what selects the target's pods.
 struct Selector {
   std::string key, value;
 };
 /// Errors: Invalid when no known label is among the selector's (names the workload and the list).
 [[nodiscard]] Result<Selector> selector_of(const nlohmann::json& target,
-                                           const WorkloadSettings& settings);
+                                           const std::vector<std::string>& selector_labels);
 
-/// GEN-05.
+/// GEN-05: keys that start with one of the prefixes (`*` is every key), never those of the
+/// toolkits.
 [[nodiscard]] Labels included(const Labels& labels, const std::vector<std::string>& prefixes);
 [[nodiscard]] Labels without_toolkit_keys(Labels labels);
 

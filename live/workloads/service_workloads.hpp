@@ -48,11 +48,15 @@ class CoreServiceWorkload : public PodlessWorkload {
  public:
   using PodlessWorkload::PodlessWorkload;
   [[nodiscard]] Result<void> check_target() override;
+  /// Both copies: the primary's where it is missing (GEN-61).
   [[nodiscard]] Result<void> reconcile_services() override;
-  [[nodiscard]] Result<void> create_primary_if_missing() override;
+  [[nodiscard]] Result<void> create_primary_if_missing() override { return {}; }
   [[nodiscard]] Result<WorkloadView> view(Role role) override;
   [[nodiscard]] Result<Fingerprint> fingerprint() override;
   [[nodiscard]] Result<void> promote() override;
+
+ private:
+  [[nodiscard]] Result<void> copy(bool promoting);
 };
 
 /// A Knative Service as target (CR-36, GEN-65..67, RT-KNATIVE-05..09): primary and canary are two
@@ -73,12 +77,9 @@ class KnativeWorkload : public PodlessWorkload {
 
 inline constexpr const char* knative_primary_annotation = "flagger.app/primary-revision";
 
-class ServiceKeeper;
-
 /// The workload adapter for a Canary's target (CR-33..36).
 [[nodiscard]] std::unique_ptr<Workload> make_workload(const Canary& canary, KubeApi& api,
                                                       const ClusterStore& store,
-                                                      ServiceKeeper& services,
                                                       const WorkloadSettings& settings,
                                                       std::function<void(Duration)> wait);
 

@@ -146,10 +146,10 @@ TEST_CASE("RT-K8S-41: the canary follows the target on every tick, the primary a
 
 TEST_CASE("RT-K8S-41, GEN-05: which labels pass the filter") {
   const Labels labels{{"app", "a"}, {"team/x", "b"}, {"helm.toolkit.fluxcd.io/name", "c"}};
-  CHECK(with_prefixes(labels, {}).empty());
-  CHECK(with_prefixes(labels, {""}).empty());
-  CHECK(with_prefixes(labels, {"*"}) == Labels{{"app", "a"}, {"team/x", "b"}});
-  CHECK(with_prefixes(labels, {"team", "helm"}) == Labels{{"team/x", "b"}});
+  CHECK(included(labels, {}).empty());
+  CHECK(included(labels, {""}).empty());
+  CHECK(included(labels, {"*"}) == Labels{{"app", "a"}, {"team/x", "b"}});
+  CHECK(included(labels, {"team", "helm"}) == Labels{{"team/x", "b"}});
 }
 
 TEST_CASE("RT-K8S-25, 40: missing Services are named") {

@@ -228,7 +228,7 @@ TEST_CASE("AP-30..42: one alert as each chat service reads it") {
 
 TEST_CASE("Secrets carry base64, and what is none is nothing") {
   for (const char* plain : {"", "a", "ab", "abc", "https://hooks.example/T0/B0"})
-    CHECK(base64_decoded(base64_encoded(plain)) == plain);
-  CHECK_FALSE(base64_decoded("abc"));
-  CHECK_FALSE(base64_decoded("????"));
+    CHECK(from_base64(to_base64(plain)) == plain);
+  CHECK_FALSE(from_base64("abc"));
+  CHECK_FALSE(from_base64("????"));
 }

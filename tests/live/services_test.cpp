@@ -161,8 +161,8 @@ TEST_CASE("RT-K8S-02: the first known selector label counts, none is an error th
   Cluster cluster;
   cluster.workload["spec"]["selector"]["matchLabels"] =
       json_of_yaml("{app.kubernetes.io/name: web, name: other}");
-  CHECK(cluster.target()->selector_key == "name");
-  CHECK(cluster.target()->selector_value == "other");
+  CHECK(cluster.target()->selector.key == "name");
+  CHECK(cluster.target()->selector.value == "other");
   require_done(cluster.reconcile_apex());
   CHECK(cluster.spec(apex)["selector"] == json_of_yaml("{name: other-primary}"));
   CHECK(cluster.at_rest(apex)["metadata"]["labels"]["name"] == "podinfo");  // RT-K8S-08

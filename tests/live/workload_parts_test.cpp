@@ -137,10 +137,8 @@ TEST_CASE("GEN-50, GEN-51: a copy has the data, our ownership, and everybody els
 
 TEST_CASE(
     "GEN-10: the first known label of the selector counts, and none is an error that says so") {
-  WorkloadSettings settings;
-  CHECK(selector_of(deployment(), settings)->value == "web-pods");
-  settings.selector_labels = {"name"};
-  const auto refused = selector_of(deployment(), settings);
+  CHECK(selector_of(deployment(), {"name", "app"})->value == "web-pods");
+  const auto refused = selector_of(deployment(), {"name"});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.find("podinfo.test") != std::string::npos);
 }

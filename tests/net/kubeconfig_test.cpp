@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "live/net/base64.hpp"
+#include "live/base64.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace volary::live {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "live/net/base64.hpp"
+#include "live/base64.hpp"
 #include "live/net/pause.hpp"
 #include "live/net/rate_limit.hpp"
 #include "live/net/url.hpp"
