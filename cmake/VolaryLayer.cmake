@@ -1,7 +1,8 @@
-# volary_layer(name SEES … USES …): one top-level folder, one static library, one name to link.
+# volary_layer(name [FOLDER folder] [WITHOUT folder…] SEES … USES …): one folder, one static library, one name to link.
 #
-# Every .cpp below the folder belongs to the layer (main.cpp, the shell's entry, does not), so that a new file
-# cannot be forgotten. SEES is what the layer's headers may include; USES is what only its .cpp files touch.
+# Every .cpp below the folder belongs to the layer (main.cpp, the shell's entry, does not, nor what is below a folder
+# WITHOUT which it is built, because that is a layer of its own), so that a new file cannot be forgotten. SEES is what
+# the layer's headers may include; USES is what only its .cpp files touch.
 
 add_library(volary_warnings INTERFACE)
 target_compile_options(volary_warnings INTERFACE
@@ -12,10 +13,15 @@ add_library(volary_numerics INTERFACE)
 target_compile_options(volary_numerics INTERFACE -ffp-contract=off)
 
 function(volary_layer name)
-  cmake_parse_arguments(LAYER "" "" "SEES;USES" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  cmake_parse_arguments(LAYER "" "FOLDER" "WITHOUT;SEES;USES" ${ARGN})
+  if(NOT LAYER_FOLDER)
+    set(LAYER_FOLDER ${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${LAYER_FOLDER}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
-  list(FILTER sources EXCLUDE REGEX "/live/net/")
+  foreach(other IN LISTS LAYER_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/${other}/")
+  endforeach()
   if(NOT sources)
     add_library(volary_${name} INTERFACE)
     target_include_directories(volary_${name} INTERFACE ${PROJECT_SOURCE_DIR})

@@ -28,6 +28,7 @@ struct ObjectRef {
   std::string api_version;
   std::string kind;
   std::string name;
+  std::string ns;  ///< upstreamRef only, as written: empty is not the Canary's (CR-16)
   friend bool operator==(const ObjectRef&, const ObjectRef&) = default;
 };
 
@@ -134,6 +135,15 @@ struct Analysis {
   friend bool operator==(const Analysis&, const Analysis&) = default;
 };
 
+/// SVC-12: a Gateway that the generated HTTPRoute hangs on.
+struct GatewayRef {
+  std::string name;
+  std::string ns;  ///< empty = the Canary's
+  std::string group, kind, section_name;
+  std::optional<int> port;
+  friend bool operator==(const GatewayRef&, const GatewayRef&) = default;
+};
+
 /// SVC-01..25, as far as the engine and a simulated data plane lean on it.
 struct ServiceSpec {
   std::string name;
@@ -143,6 +153,7 @@ struct ServiceSpec {
   std::string app_protocol;
   std::string timeout;
   std::vector<std::string> gateways;
+  std::vector<GatewayRef> gateway_refs;
   std::vector<std::string> hosts;
   std::vector<HttpMatch> match;
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;

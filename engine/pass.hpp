@@ -35,8 +35,10 @@ class Pass {
   [[nodiscard]] bool not_called_back();  // SM-21
   [[nodiscard]] bool analysed();         // SM-25
   void adapt_to_kubernetes();            // SM-26
+  [[nodiscard]] bool primary_exists();   // SM-08a
+  [[nodiscard]] bool routes_begin();     // strict: INV-05
   void rest();                           // strict: INV-69
-  void repair_weights();                 // strict: SM-34, Q-04, Q-33
+  [[nodiscard]] bool repair_weights();   // strict: SM-34, Q-04
 
   // ── strategies and endings (rollout.cpp) ──
   void step_progressive();                         // §7.2
@@ -83,7 +85,12 @@ class Pass {
   [[nodiscard]] bool strict() const { return settings_.compat == Compat::Strict; }
   [[nodiscard]] bool in_analysis() const;
   [[nodiscard]] bool initializing() const;
+  [[nodiscard]] bool promoting() const;
   [[nodiscard]] Readiness ready(Role role);
+  /// Is a single pod there to answer a request?
+  [[nodiscard]] bool answers(Role role);
+  [[nodiscard]] bool primary_can_take_traffic();
+  [[nodiscard]] bool target_at_zero();
   [[nodiscard]] std::string target_text() const;
   [[nodiscard]] std::string primary_text() const;
   [[nodiscard]] std::string canary_text() const { return to_string(canary_.name); }

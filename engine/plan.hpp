@@ -21,6 +21,7 @@ struct EngineSettings {
   std::string metrics_server = "http://prometheus:9090";                              ///< FLAG-06
   std::vector<std::string> selector_labels{"app", "name", "app.kubernetes.io/name"};  ///< FLAG-11
   bool config_tracking = true;                                                        ///< FLAG-13
+  bool no_cross_namespace_refs = false;                                               ///< FLAG-18
 };
 
 enum class Strategy { Progressive, AbTesting, BlueGreen };

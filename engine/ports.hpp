@@ -60,6 +60,9 @@ class Router {
   virtual ~Router() = default;
   /// Creates the routing objects at 100/0, or repairs drift (SM-07, SM-12, RT-COMMON-40).
   [[nodiscard]] virtual Result<void> reconcile(const Canary& canary) = 0;
+  /// Errors: NotFound when the object is missing; Invalid when its weights make no sense, so that
+  /// writing them is the cure (RT-COMMON-43); Unavailable for everything else, such as a route that
+  /// its parents have not accepted (SM-142).
   [[nodiscard]] virtual Result<Routes> routes(const Canary& canary) = 0;
   [[nodiscard]] virtual Result<void> set_routes(const Canary& canary, const Routes& routes) = 0;
   /// FIN-21.

@@ -35,10 +35,13 @@ BackToPrimary next_back(const Plan& plan, const Routes& now) {
     if (plan.compat == Compat::Strict) return {BackToPrimary::Kind::AllAtOnce, {}};
     return {BackToPrimary::Kind::Stays, now};
   }
+  const Weight canary = std::max(0_pct, now.canary - Weight{k});
+  // Strict mode takes the primary for the rest, also when somebody left weights that do not add up
+  // (INV-01).
+  const Weight primary = plan.compat == Compat::Strict ? 100_pct - std::min(100_pct, canary)
+                                                       : std::min(100_pct, now.primary + Weight{k});
   return {BackToPrimary::Kind::Step,
-          {.primary = std::min(100_pct, now.primary + Weight{k}),
-           .canary = std::max(0_pct, now.canary - Weight{k}),
-           .mirrored = false}};
+          {.primary = primary, .canary = std::min(100_pct, canary), .mirrored = false}};
 }
 
 }  // namespace volary

@@ -64,6 +64,9 @@ Readiness daemon_set(const WorkloadView& w, const ReadinessRule& rule, Instant n
                      fmt::format("waiting for rollout to finish: generation {} of {} was observed",
                                  w.observed_generation, w.generation));
   const int need = required(w.desired, rule);
+  // scaled to zero, or on no node at all, it would answer nobody (INV-03).
+  if (rule.compat == Compat::Strict && w.desired == 0)
+    return not_ready(true, fmt::format("{} is scheduled on no node", w.name));
   if (w.updated >= w.desired && w.available >= need)  // RDY-21
     return {.ready = true, .retriable = true, .reason = {}};
   const bool late = rule.deadline_counts && rule.waiting_since + rule.deadline < now;  // RDY-22

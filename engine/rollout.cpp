@@ -148,6 +148,14 @@ void Pass::finish() {
 }
 
 void Pass::promote_unchecked() {
+  if (strict() && !plan_.kubernetes && now_.canary > 0_pct && !ready(Role::Primary).ready) {
+    // INV-17: the canary answers and the primary does not: it gets the revision first, and its
+    // traffic when it is ready, as in any promotion.
+    cured("SM-103",
+          fmt::format("{} keeps its traffic until {} is ready", target_text(), primary_text()));
+    copy_to_primary();
+    return;
+  }
   if (!done(route({}))) return;
   ports_.recorder.weights({});
   say(EventId::Copy, fmt::format("Copying {} template spec to {}", target_text(), primary_text()));
@@ -166,6 +174,11 @@ void Pass::promote_unchecked() {
 }
 
 void Pass::roll_back() {
+  if (!primary_can_take_traffic()) {
+    cured("SM-110",
+          fmt::format("{} keeps its traffic: {} does not answer", target_text(), primary_text()));
+    return;
+  }
   const int failed = as_read_.failed_checks;
   if (failed >= plan_.threshold) {
     const std::string text =
@@ -187,10 +200,20 @@ void Pass::roll_back() {
 void Pass::fail_promotion(const std::string& reason) {
   say(EventId::PromotionFailed, fmt::format("Promotion of {} failed: {}", target_text(), reason));
   alert(AlertId::PromotionFailed, reason);
-  const Routes all{.primary = 0_pct, .canary = 100_pct, .mirrored = false};
-  if (!done(route(all))) return;
+  Routes all{.primary = 0_pct, .canary = 100_pct, .mirrored = false};
+  const auto routes = ports_.router.routes(canary_);
+  const bool better =
+      ready(Role::Target).ready || (answers(Role::Target) && !answers(Role::Primary));
+  if (strict() && routes && !better) {
+    // INV-17: the canary is no better off: nothing is moved.
+    cured("SM-95",
+          fmt::format("{} is not ready either: the routes stay as they are", target_text()));
+    all = *routes;
+  } else if (!done(route(all))) {
+    return;
+  }
   ports_.recorder.weights(all);
-  if (!write_sync(canary_, {.phase = Phase::Failed, .canary_weight = 100})) return;
+  if (!write_sync(canary_, {.phase = Phase::Failed, .canary_weight = all.canary.percent()})) return;
   ports_.recorder.ended(false, "completed");
   post_rollout(Phase::Failed, phase_);
 }

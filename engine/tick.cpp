@@ -7,9 +7,6 @@
 
 namespace volary {
 
-void set_condition(CanaryStatus& status, Phase phase, const std::string& target_kind,
-                   Instant now);  // status.cpp
-
 void tick(const Ports& ports, const EngineSettings& settings) {
   auto canary = ports.store.read();  // SM-01
   if (!canary) return;
@@ -36,17 +33,23 @@ void Pass::run() {
   if (!primary_holds()) return;  // SM-15
 
   const auto routes = ports_.router.routes(canary_);  // SM-16
-  if (!routes) {
+  if (routes) {
+    now_ = *routes;
+  } else if (strict() && routes.error().kind == ErrorKind::Invalid) {
+    // Somebody left weights that mean nothing: the release goes on from the primary (INV-69).
+    cured("Q-04", fmt::format("{}: all traffic is set to the primary", to_string(routes.error())));
+    if (!done(route({}))) return;
+  } else {
     say(EventId::Error, to_string(routes.error()));
     return;
   }
-  now_ = *routes;
   ports_.recorder.weights(now_);
 
   if (!started()) return;       // SM-17
   if (!unchanged()) return;     // SM-18
   if (!canary_holds()) return;  // SM-19
-  if (plan_.skip_analysis) {    // SM-20
+  // SM-20. Strict mode finishes a promotion that is under way in its order (SM-104, INV-14).
+  if (plan_.skip_analysis && !(strict() && promoting())) {
     promote_unchecked();
     return;
   }
@@ -63,7 +66,7 @@ void Pass::run() {
     roll_back();
     return;
   }
-  if (strict()) repair_weights();
+  if (strict() && !repair_weights()) return;
   if (!analysed()) return;   // SM-25
   adapt_to_kubernetes();     // SM-26
   switch (plan_.strategy) {  // SM-27
@@ -80,6 +83,8 @@ bool Pass::in_analysis() const {
 bool Pass::initializing() const {
   return as_read_.phase == Phase::None || as_read_.phase == Phase::Initializing;
 }
+
+bool Pass::promoting() const { return phase_ == Phase::Promoting || phase_ == Phase::Finalising; }
 
 std::string Pass::target_text() const {
   return to_string(ObjectName{canary_.name.ns, canary_.spec.target_ref.name});
@@ -103,11 +108,22 @@ Readiness Pass::ready(Role role) {
   if (strict()) {
     // a DaemonSet's deadline runs from the start of the phase, and not at all while nothing
     // is rolled out.
-    rule.deadline_counts =
-        in_analysis() || phase_ == Phase::Promoting || phase_ == Phase::Finalising;
+    rule.deadline_counts = in_analysis() || promoting();
     if (as_read_.condition) rule.waiting_since = as_read_.condition->last_update;
   }
   return readiness(*view, rule, ports_.clock.now());
+}
+
+bool Pass::answers(Role role) {
+  const auto view = ports_.workload.view(role);
+  return view && view->available > 0;
+}
+
+/// INV-17: no traffic leaves pods that answer for a primary of which none does.
+bool Pass::primary_can_take_traffic() {
+  if (!strict() || plan_.kubernetes) return true;
+  const auto routes = ports_.router.routes(canary_);
+  return !routes || routes->canary == 0_pct || answers(Role::Primary) || !answers(Role::Target);
 }
 
 bool Pass::prepare() {
@@ -117,12 +133,15 @@ bool Pass::prepare() {
   if (!done(workload.reconcile_services())) return false;                // SM-05
   if (initializing() && !plan_.skip_analysis) test_providers();          // SM-06
   if (appmesh && !done(ports_.router.reconcile(canary_))) return false;  // SM-07
-  if (!done(workload.create_primary_if_missing())) return false;         // SM-08a
-  if (initializing() && !plan_.skip_analysis) {                          // SM-08b
+  if (!primary_exists()) return false;                                   // SM-08a
+  if (initializing() && (!plan_.skip_analysis || strict())) {            // SM-08b
     const Readiness primary = ready(Role::Primary);
     if (!primary.ready) {
       say(EventId::PrimaryNotReady,
           fmt::format("{} not ready: {}", primary_text(), primary.reason));
+      if (plan_.skip_analysis)  // the gap of SM-100 would be an outage (INV-06)
+        cured("SM-100",
+              fmt::format("{} keeps serving until {} is ready", target_text(), primary_text()));
       if (primary.retriable) return false;
       if (strict()) {
         // the target is the only healthy copy: nothing is scaled down or rerouted.
@@ -138,10 +157,12 @@ bool Pass::prepare() {
     if (!done(workload.create_primary_autoscaler_if_missing())) return false;
     if (initializing() && !done(workload.pause_autoscaler())) return false;
   }
-  if (!done(workload.reconcile_apex())) return false;                     // SM-10
-  if (initializing() && !done(workload.scale_to_zero())) return false;    // SM-11
+  if (!done(workload.reconcile_apex())) return false;  // SM-10
+  // SM-11. Strict mode first sees to the routes: what gets traffic is not scaled down (INV-05).
+  if (initializing() && !strict() && !done(workload.scale_to_zero())) return false;
   if (!appmesh && !done(ports_.router.reconcile(canary_))) return false;  // SM-12
   if (!initializing()) return true;
+  if (strict() && (!routes_begin() || !done(workload.scale_to_zero()))) return false;
 
   phase_ = Phase::Initialized;  // SM-13
   if (!done(write_sync(canary_, {.phase = Phase::Initialized}))) return false;
@@ -154,6 +175,40 @@ bool Pass::prepare() {
   canary_ = *std::move(stored);
   as_read_ = canary_.status;
   return true;
+}
+
+/// Strict mode does not build a lost primary from a revision that nobody promoted (SM-144, INV-10):
+/// the target holds one that passed only at rest, in a promotion, and after a failed one.
+bool Pass::primary_exists() {
+  if (strict() && !initializing() && (!plan_.skip_analysis || promoting())) {
+    const auto primary = ports_.workload.view(Role::Primary);
+    if (!primary && primary.error().kind == ErrorKind::NotFound) {
+      const auto revision = ports_.workload.fingerprint();
+      const bool failed_promotion = phase_ == Phase::Failed && as_read_.canary_weight > 0;
+      const bool passed =
+          revision &&
+          ((!promoting() && *revision == as_read_.last_promoted_spec) ||
+           ((promoting() || failed_promotion) && *revision == as_read_.last_applied_spec));
+      if (!passed) {
+        say(EventId::Error,
+            fmt::format("{} is gone, and {} holds another revision than the {} one: set it back to "
+                        "have the primary built again",
+                        primary_text(), target_text(), promoting() ? "accepted" : "promoted"));
+        cured("SM-144", fmt::format("{} is not built from an unpromoted revision", primary_text()));
+        return false;
+      }
+    }
+  }
+  return done(ports_.workload.create_primary_if_missing());
+}
+
+/// Before the target is scaled down for the first time, all traffic is on the primary.
+bool Pass::routes_begin() {
+  const auto routes = ports_.router.routes(canary_);
+  if (!routes || routes == Routes{} || plan_.kubernetes) return true;
+  cured("Q-04", fmt::format("the routes said {}/{} before anything was released: set back",
+                            routes->primary.percent(), routes->canary.percent()));
+  return done(route({}));
 }
 
 bool Pass::has_work() {
@@ -195,33 +250,30 @@ bool Pass::has_work() {
 void Pass::rest() {
   if (plan_.kubernetes || phase_ == Phase::Terminating) return;
   const auto routes = ports_.router.routes(canary_);
-  if (!routes) return;  // nothing to compare with; reconcile has said what is wrong
+  // Nothing to compare with: reconcile has said what is wrong, unless the weights mean nothing.
+  if (!routes && routes.error().kind != ErrorKind::Invalid) return;
   const bool promotion_failed = phase_ == Phase::Failed && as_read_.canary_weight == 100;
   const Routes wanted = promotion_failed ? Routes{.primary = 0_pct, .canary = 100_pct} : Routes{};
-  if (*routes == wanted || (!promotion_failed && !ready(Role::Primary).ready)) return;
-  cured("Q-04", fmt::format("the routes said {}/{} while nothing is released: set back",
-                            routes->primary.percent(), routes->canary.percent()));
+  if (routes == wanted || !ready(promotion_failed ? Role::Target : Role::Primary).ready) return;
+  cured("Q-04", routes ? fmt::format("the routes said {}/{} while nothing is released: set back",
+                                     routes->primary.percent(), routes->canary.percent())
+                       : to_string(routes.error()) + ": set back");
   if (done(route(wanted))) ports_.recorder.weights(wanted);
 }
 
 bool Pass::primary_holds() {
-  if (plan_.skip_analysis) return true;  // SM-103
+  if (plan_.skip_analysis && !(strict() && promoting())) return true;  // SM-103
   const Readiness primary = ready(Role::Primary);
   if (primary.ready) return true;
   say(EventId::PrimaryNotReady, fmt::format("{} not ready: {}", primary_text(), primary.reason));
   if (primary.retriable) return false;
-  if (phase_ == Phase::Promoting || phase_ == Phase::Finalising) {
+  if (promoting()) {
     fail_promotion(primary.reason);
     return false;
   }
   if (strict()) {
     // Q-03, INV-17: a rollback would move traffic from pods that answer to a primary that does not.
-    const auto routes = ports_.router.routes(canary_);
-    const auto primary_view = ports_.workload.view(Role::Primary);
-    const bool primary_answers = primary_view && primary_view->available > 0;
-    const bool canary_serves =
-        routes && routes->canary > Weight{0} && !plan_.kubernetes && ready(Role::Target).ready;
-    if (!in_analysis() || (canary_serves && !primary_answers)) {
+    if (!in_analysis() || !primary_can_take_traffic()) {
       cured("Q-03",
             fmt::format("{} missed its deadline: nothing is rolled back onto it", primary_text()));
       return false;
@@ -249,7 +301,7 @@ bool Pass::started() {
          fmt::format("New revision detected! Scaling up {}", target_text()));
   alert(AlertId::NewRevision, fmt::format("New revision detected, starting canary analysis."),
         true);
-  if (strict() && now_ != Routes{} && !plan_.kubernetes) {
+  if (strict() && now_ != Routes{} && !plan_.kubernetes && primary_can_take_traffic()) {
     // after a failed promotion the routes still point at the target; the analysis starts from
     // the primary, which SM-15 found ready.
     cured("Q-33", "all traffic returns to the primary before the new revision is analysed");
@@ -265,14 +317,15 @@ bool Pass::started() {
 bool Pass::unchanged() {
   if (!in_analysis()) return true;
   const auto revision = ports_.workload.fingerprint();
-  if (strict() && revision && returned_to_promoted(as_read_, *revision)) {
+  const bool returned = strict() && revision && returned_to_promoted(as_read_, *revision);
+  if (returned && !plan_.skip_analysis) {
     // what is being analysed is no longer what runs: never promote it (INV-10).
     cured("Q-01", fmt::format("{} was set back to the promoted revision: the analysis ends",
                               target_text()));
     roll_back();
     return false;
   }
-  bool changed = revision && revision_changed(as_read_, *revision);
+  bool changed = returned || (revision && revision_changed(as_read_, *revision));
   if (!changed) {
     const auto configs = ports_.workload.tracked_configs();
     changed = configs && configs_changed(as_read_, *configs);
@@ -280,14 +333,38 @@ bool Pass::unchanged() {
   if (!changed) return true;
   say(EventId::Restart,
       fmt::format("New revision detected! Restarting analysis for {}", target_text()));
-  if (done(route({}))) (void)done(write_sync(canary_, {.phase = Phase::Progressing}));
+  CanaryStatus restarted{.phase = Phase::Progressing};
+  if (!primary_can_take_traffic()) {  // with skipAnalysis nobody waited for the primary (SM-103)
+    cured("SM-103",
+          fmt::format("{} keeps its traffic: {} does not answer", target_text(), primary_text()));
+    restarted.canary_weight = as_read_.canary_weight;
+  } else if (!done(route({}))) {
+    return false;
+  }
+  (void)done(write_sync(canary_, restarted));
   return false;
+}
+
+/// A rollback or a skipped promotion whose last write was refused leaves the target at zero.
+bool Pass::target_at_zero() {
+  const auto view = ports_.workload.view(Role::Target);
+  if (!view) return false;
+  return view->kind == WorkloadView::Kind::DaemonSet
+             ? view->observed_generation >= view->generation && view->desired == 0
+             : view->spec_replicas == 0;
 }
 
 bool Pass::canary_holds() {
   const Readiness canary = ready(Role::Target);
   if (canary.ready) return true;
+  const bool at_zero = strict() && target_at_zero();
+  // Nothing to wait for: the ending that scaled it down goes on (SM-23, SM-24).
+  if (at_zero && (promoting() || as_read_.failed_checks >= plan_.threshold)) return true;
   say(EventId::CanaryNotReady, fmt::format("{} not ready: {}", target_text(), canary.reason));
+  if (at_zero) {
+    cured("Q-21", fmt::format("{} is at zero: it is started again", target_text()));
+    if (!done(ports_.workload.scale_up())) return false;
+  }
   if (canary.retriable) return false;
   if (strict())
     alert(AlertId::Deadline,
@@ -317,18 +394,20 @@ bool Pass::not_called_back() {
 }
 
 /// SM-34, Q-04: weights that others changed are set back to where the release stands (INV-69).
-void Pass::repair_weights() {
-  if (plan_.strategy != Strategy::Progressive || plan_.kubernetes) return;
+/// Where that fails the tick ends: no step starts from a weight that nobody analysed.
+bool Pass::repair_weights() {
+  if (plan_.strategy != Strategy::Progressive || plan_.kubernetes) return true;
   const Weight stands{as_read_.canary_weight};
-  if (now_.canary == stands && now_.primary == 100_pct - stands) return;
+  if (now_.canary == stands && now_.primary == 100_pct - stands) return true;
   const Routes wanted{
       .primary = 100_pct - stands, .canary = stands, .mirrored = now_.mirrored && stands == 0_pct};
   cured("Q-04", fmt::format("the routes said {}/{} while the release stands at {}/{}: set back",
                             now_.primary.percent(), now_.canary.percent(), wanted.primary.percent(),
                             wanted.canary.percent()));
-  if (!done(route(wanted))) return;
+  if (!done(route(wanted))) return false;
   now_ = wanted;
   ports_.recorder.weights(now_);
+  return true;
 }
 
 bool Pass::analysed() {
@@ -362,80 +441,6 @@ void Pass::adapt_to_kubernetes() {
     plan_.iterations = 10;
   }
   plan_.strategy = Strategy::BlueGreen;
-}
-
-Result<void> admit(const Ports& ports, const EngineSettings& settings) {
-  auto read = ports.store.read();
-  if (!read) return tl::unexpected(read.error());
-  const Canary& canary = *read;
-  const CanarySpec& spec = canary.spec;
-  const bool knative =
-      spec.target_ref.kind == "Service" && spec.target_ref.api_version == "serving.knative.dev/v1";
-  if (knative != (spec.provider == "knative"))  // VAL-11
-    return fail(ErrorKind::Invalid,
-                "canary {}: provider knative and a Knative Service target belong together",
-                to_string(canary.name));
-  if (knative && spec.autoscaler_ref)  // VAL-12
-    return fail(ErrorKind::Invalid, "canary {}: a Knative Service cannot have an autoscalerRef",
-                to_string(canary.name));
-  if (spec.analysis.session_affinity &&
-      spec.analysis.session_affinity->cookie_name ==
-          spec.analysis.session_affinity->primary_cookie_name)  // VAL-13
-    return fail(ErrorKind::Invalid, "canary {}: cookieName and primaryCookieName are both '{}'",
-                to_string(canary.name), spec.analysis.session_affinity->cookie_name);
-  (void)settings;
-
-  if (!canary.status.condition) {
-    CanaryStatus status = canary.status;
-    status.phase = Phase::Initializing;
-    status.last_transition_time = ports.clock.now();
-    set_condition(status, Phase::Initializing, spec.target_ref.kind, ports.clock.now());
-    const auto written = ports.store.write_status(status, canary.version);
-    if (!written) return tl::unexpected(written.error());
-  }
-  if (spec.revert_on_deletion != canary.finalizer && !canary.deleting)  // FIN-02
-    return ports.store.set_finalizer(spec.revert_on_deletion);
-  return {};
-}
-
-Result<void> revert(const Ports& ports, const EngineSettings& settings) {
-  auto canary = ports.store.read();
-  if (!canary) return tl::unexpected(canary.error());
-  return Pass{ports, settings, *std::move(canary)}.revert();
-}
-
-/// FIN-10.
-Result<void> Pass::revert() {
-  using namespace std::chrono_literals;
-  Workload& workload = ports_.workload;
-  if (phase_ != Phase::Terminated) {  // FIN-22
-    if (phase_ != Phase::Terminating) {
-      if (auto written = write_phase(canary_, Phase::Terminating); !written) return written;
-      say(EventId::Terminating, fmt::format("Terminating canary {}", canary_text()));
-      auto stored = ports_.store.read();
-      if (!stored) return tl::unexpected(stored.error());
-      canary_ = *std::move(stored);
-    }
-    if (canary_.spec.autoscaler_ref)
-      if (auto resumed = workload.resume_autoscaler(); !resumed) return resumed;
-    if (auto restored = workload.restore_target(); !restored) return restored;
-    // Tries at 0, 3, 9 and 21 s. Each wait is twice as long as the one before; when the next would
-    // exceed the interval, the last is spent without a try behind it.
-    Readiness canary = ready(Role::Target);
-    for (const Duration pause : {Duration{3s}, Duration{6s}, Duration{12s}}) {
-      if (canary.ready || !canary.retriable) break;
-      workload.wait(pause);
-      if (2 * pause > plan_.interval) break;
-      canary = ready(Role::Target);
-    }
-    if (!canary.ready)
-      return fail(ErrorKind::Unavailable, "{} is not ready: {}", target_text(), canary.reason);
-    if (auto reverted = workload.revert_services(); !reverted) return reverted;
-    if (auto finalized = ports_.router.finalize(canary_); !finalized) return finalized;
-  }
-  if (auto released = ports_.store.set_finalizer(false); !released) return released;
-  say(EventId::Terminated, fmt::format("Terminated canary {}", canary_text()));
-  return {};
 }
 
 }  // namespace volary

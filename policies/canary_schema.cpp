@@ -37,6 +37,20 @@ Format<std::string> provider() {
                  "traefik"});
 }
 
+Format<GatewayRef> gateway_reference() {
+  static const Schema<GatewayRef> schema{
+      "GatewayRef",
+      {
+          field("name", &GatewayRef::name, text(), {.required = true}),
+          field("namespace", &GatewayRef::ns, text(), {.unset = "the Canary's namespace"}),
+          field("group", &GatewayRef::group, text(), {.unset = "gateway.networking.k8s.io"}),
+          field("kind", &GatewayRef::kind, text(), {.unset = "Gateway"}),
+          field("sectionName", &GatewayRef::section_name, text()),
+          field("port", &GatewayRef::port, integer(1, 65535)),
+      }};
+  return object(schema);
+}
+
 void check_target(const CanarySpec& spec, const Node& node, Reader& reader) {
   const ObjectRef& target = spec.target_ref;
   const bool knative_target =
@@ -67,7 +81,7 @@ const Schema<ServiceSpec>& service_schema() {
       field("timeout", &ServiceSpec::timeout, text(), {.rule = "SVC-09"}),
       known("backendTimeout", {.rule = "SVC-10"}),
       field("gateways", &ServiceSpec::gateways, list_of(text()), {.rule = "SVC-11"}),
-      known("gatewayRefs", {.rule = "SVC-12"}),
+      field("gatewayRefs", &ServiceSpec::gateway_refs, list_of(gateway_reference()), {.rule = "SVC-12"}),
       field("hosts", &ServiceSpec::hosts, list_of(text()), {.rule = "SVC-13"}),
       known("delegation", {.rule = "SVC-14"}),
       known("trafficPolicy", {.rule = "SVC-15"}),

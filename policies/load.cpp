@@ -102,7 +102,8 @@ class Loader {
                    "a policy begins with apiVersion: flagger.app/v1beta1, kind: Canary"));
     if (kind.ends_with("List") && document.find("items")) return add_list(document, text, file);
     if (api.starts_with("flagger.app/")) return add_flagger_kind(document, kind, api, text, file);
-    if (api == "apps/v1" && (kind == "Deployment" || kind == "DaemonSet")) {
+    const bool knative = api == "serving.knative.dev/v1" && kind == "Service";  // CR-36
+    if (knative || (api == "apps/v1" && (kind == "Deployment" || kind == "DaemonSet"))) {
       auto workload = read(workload_schema(), document, found_.remarks);
       if (!workload) return tl::unexpected(workload.error());
       workload->kind = kind;

@@ -32,7 +32,7 @@ struct Remark {
   friend bool operator==(const Remark&, const Remark&) = default;
 };
 
-/// The part of a Deployment or DaemonSet that a simulated world leans on.
+/// The part of a Deployment, a DaemonSet or a Knative Service that a simulated world leans on.
 struct WorkloadManifest {
   ObjectName name;
   std::string kind;

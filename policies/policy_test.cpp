@@ -455,11 +455,9 @@ class TestReader {
     });
   }
 
-  /// Where the test does not say so: with `skipAnalysis` the tick that creates the primary also
-  /// completes the initialization (SM-100), and a first row that expects `Initializing` although it
-  /// leaves the primary's pods alone means the tick before that (TL-00).
+  /// Where the test does not say so: a first row that expects `Initializing` although it leaves the
+  /// primary's pods alone means the very first tick (TL-00).
   static bool begins_at_creation(const PolicyTest& test) {
-    if (test.canary.spec.skip_analysis) return true;
     if (test.rows.empty()) return false;
     const TestRow& first = test.rows.front();
     const bool told_of_primary = std::any_of(first.says.begin(), first.says.end(), [](auto& said) {

@@ -101,7 +101,12 @@ Format<ObjectRef> object_reference(std::vector<std::string> kinds, std::vector<s
       field("kind", &ObjectRef::kind, one_of(std::move(kinds)), {.required = true}),
       field("name", &ObjectRef::name, text(), {.required = true}),
   };
-  for (std::string& key : also) rows.emplace_back(known(std::move(key)));
+  for (std::string& key : also) {
+    if (key == "namespace")
+      rows.push_back(field("namespace", &ObjectRef::ns, text()));
+    else
+      rows.emplace_back(known(std::move(key)));
+  }
   return owned(std::make_shared<const Schema<ObjectRef>>("ObjectRef", std::move(rows)));
 }
 

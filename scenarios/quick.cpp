@@ -231,15 +231,34 @@ std::string story_of(const Policy& policy, const Figures& figures, bool bad) {
       policy.canary.spec.target_ref.name, bad ? "worse" : "another", changes, bad ? "bad" : "good");
 }
 
+/// Where no manifest says it, the controller's flag would: what the Canary refers to gives it away.
+std::string provider_of(const CanarySpec& spec) {
+  if (!spec.provider.empty()) return spec.provider;
+  if (!spec.service.gateway_refs.empty()) return "gatewayapi:v1";
+  if (spec.route_ref) return "apisix";
+  if (spec.upstream_ref) return "gloo";
+  if (spec.ingress_ref) return "nginx";
+  return "istio";
+}
+
+/// A mesh brings a Prometheus of its own, which scrapes each 15 s; beside an ingress, or nothing at
+/// all, stands the one of Flagger's installation, which scrapes each 5 s.
+bool brings_prometheus(const std::string& provider) {
+  for (const char* mesh : {"istio", "linkerd", "osm", "kuma", "gatewayapi", "smi"})
+    if (provider.starts_with(mesh)) return true;
+  return false;
+}
+
 sim::Scenario world(const Policy& policy, const Figures& figures, bool bad) {
   const CanarySpec& spec = policy.canary.spec;
-  const Plan plan = volary::plan(policy.canary, {});
+  const Plan plan = volary::plan(policy.canary, {.mesh_provider = provider_of(spec)});
   sim::Scenario scenario;
   scenario.name = fmt::format("{}-{}-release", spec.target_ref.name, bad ? "bad" : "good");
   scenario.story = story_of(policy, figures, bad);
-  scenario.mesh.provider = plan.provider.empty() ? "istio" : plan.provider;
+  scenario.mesh.provider = provider_of(spec);
   scenario.mesh.propagation = {.law = sim::Latency::Law::Lognormal, .p50 = 800ms, .p99 = 4s};
   scenario.telemetry.delay = 2s;
+  if (!brings_prometheus(scenario.mesh.provider)) scenario.telemetry.scrape_interval = 5s;
   scenario.services.push_back(service_of(policy, figures));
   const sim::Service& service = scenario.services.front();
   sim::Traffic users;

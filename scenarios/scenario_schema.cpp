@@ -484,11 +484,18 @@ const Schema<sim::Changes>& changes_schema() {
   return schema;
 }
 
+/// CR-10: `gatewayapi:v1` too.
+Format<std::string> mesh_provider() {
+  return text_matching("^[a-z0-9][-a-z0-9.]*(:[a-z0-9]+)?$",
+                       "a provider such as istio or gatewayapi:v1");
+}
+
 const Schema<Scenario>& scenario_spec_schema() {
   static const Schema<Mesh> mesh{
       "Mesh",
       {
-          field("provider", &Mesh::provider, object_name(), {.unset = "istio"}),
+          field("provider", &Mesh::provider, mesh_provider(),
+                {.unset = "istio", .doc = "as the controller or a Canary names it"}),
           field("propagation", &Mesh::propagation, latency_format(),
                 {.unset = "0s", .doc = "from a write of the route to its effect"}),
       }};

@@ -68,18 +68,49 @@ Result<std::string> find_service(const Scenario& scenario, const Policy& policy,
       fmt::format("say it: --bind {}={}", canary.name.name, *all.begin()));
 }
 
-Result<void> check_query(const std::string& check, const std::string& text, QueryFamily family,
-                         bool missing_is_no_data) {
+/// Who exports series beside the mesh itself. The Gateway API does not say who implements it:
+/// Istio, Envoy (as Contour names its clusters) and Linkerd are those that people measure.
+std::vector<QueryFamily> bystanders(const std::string& provider) {
+  std::vector<QueryFamily> all{QueryFamily::PlainHttp};
+  if (provider.starts_with("gatewayapi"))
+    all.insert(all.end(), {QueryFamily::Istio, QueryFamily::Contour, QueryFamily::Linkerd});
+  return all;
+}
+
+/// Sees whether somebody exports what a query asks for; who does it beside the mesh is then scraped
+/// too.
+Result<void> check_query(const std::string& check, const std::string& text,
+                         const std::string& provider, Binding& binding, bool missing_is_no_data) {
   const auto parsed = promql::parse(text);
   if (!parsed) {
     Error error = parsed.error();
     error.message = fmt::format("metric {}: its query is not understood: {}", check, error.message);
     return tl::unexpected(std::move(error));
   }
-  if (missing_is_no_data) return {};
-  const std::vector<std::string> exported = Exporter::metric_names(family);
+  const auto also = [&binding](QueryFamily family) {
+    if (std::ranges::find(binding.also, family) == binding.also.end())
+      binding.also.push_back(family);
+  };
+  // In a mesh both ends of a request count it; the builtin queries ask the receiver.
+  if (binding.family == QueryFamily::Istio && parsed->asks_for("reporter", "source"))
+    also(QueryFamily::Istio);
+  const std::vector<QueryFamily> others = bystanders(provider);
+  std::vector<std::string> exported = Exporter::metric_names(binding.family);
   for (const std::string& name : parsed->metric_names()) {
     if (std::ranges::find(exported, name) != exported.end()) continue;
+    const auto other = std::ranges::find_if(others, [&name](QueryFamily family) {
+      const auto names = Exporter::metric_names(family);
+      return std::ranges::find(names, name) != names.end();
+    });
+    if (other != others.end()) {
+      also(*other);
+      continue;
+    }
+    if (missing_is_no_data) continue;
+    for (const QueryFamily family : others) {
+      const auto names = Exporter::metric_names(family);
+      exported.insert(exported.end(), names.begin(), names.end());
+    }
     return refuse(
         fmt::format("metric {}: nothing in this world exports '{}'", check, name),
         fmt::format("the nearest name is {}; --missing-metrics no-data flies all the same",
@@ -98,6 +129,8 @@ Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOp
   if (!service) return tl::unexpected(service.error());
   binding.service = *std::move(service);
   binding.family = query_family(canary, settings);
+  const std::string provider =
+      canary.spec.provider.empty() ? scenario.mesh.provider : canary.spec.provider;
 
   const MetricCheck any{.name = "request-success-rate", .interval = "{{ interval }}"};
   TemplateValues values = template_values(canary, any, "1m");
@@ -113,8 +146,8 @@ Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOp
     if (!check.query.empty()) {
       const auto text = render_query(check.query, template_values(canary, check, "1m"));
       if (text)
-        if (auto good =
-                check_query(check.name, *text, binding.family, options.missing_metrics_are_no_data);
+        if (auto good = check_query(check.name, *text, provider, binding,
+                                    options.missing_metrics_are_no_data);
             !good)
           return tl::unexpected(good.error());
     }
@@ -138,8 +171,8 @@ Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOp
     }
     // A template that does not render is a failed check, live as here (MT-42): the engine says so.
     if (const auto text = render_query(found->query, template_values(canary, check, "1m")))
-      if (auto good =
-              check_query(check.name, *text, binding.family, options.missing_metrics_are_no_data);
+      if (auto good = check_query(check.name, *text, provider, binding,
+                                  options.missing_metrics_are_no_data);
           !good)
         return tl::unexpected(good.error());
   }

@@ -12,6 +12,9 @@ namespace volary::sim {
 struct Binding {
   std::string service;  ///< the scenario's, under the Canary
   QueryFamily family{};
+  /// Whose series are scraped beside the mesh's, because a query asks for them: the workload's own
+  /// (`http_requests_total`), or those of whoever implements the Gateway API.
+  std::vector<QueryFamily> also;
   std::string requests_query;      ///< rate of requests to the canary, "{{ interval }}" left in it
   std::vector<std::string> notes;  ///< what was assumed, for people
 };

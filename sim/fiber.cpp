@@ -20,9 +20,15 @@ namespace volary::sim {
 
 namespace context = boost::context;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t stack_bytes = 4 * 1024 * 1024;  // their frames are several times as large
+#else
+constexpr std::size_t stack_bytes = 256 * 1024;
+#endif
+
 struct Fiber::Parts {
   std::function<void()> body;
-  context::fixedsize_stack allocator{256 * 1024};
+  context::fixedsize_stack allocator{stack_bytes};
   context::stack_context stack = allocator.allocate();
   context::fiber inside, outside;
   bool begun = false, ended = false;

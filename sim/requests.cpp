@@ -151,7 +151,7 @@ std::uint32_t TrafficWorld::dispatch(std::size_t service, Hop::Parent kind, std:
   hop.state = Hop::State::Queued;
   hop.parent_kind = kind;
   hop.parent = parent;
-  hop.mirrored = false;
+  hop.mirrored = hop.direct = false;
   hop.step = hop.retry = 0;
   hop.service = static_cast<std::uint32_t>(service);
   hop.pod = none;
@@ -363,7 +363,7 @@ void TrafficWorld::finish(std::uint32_t index, Reply reply, bool reported, bool 
   ++(ok ? service.conservation.answered : service.conservation.failed);
   const double ms = milliseconds(now() - hop.started);
   const std::size_t bucket = istio_bucket(ms);
-  workload.ingress.record(reply, ms, bucket);
+  if (!hop.direct) workload.ingress.record(reply, ms, bucket);
   if (reported) {
     // A queue before all pods has no sidecar of its own: the first pod's counts what it refuses.
     sidecars_[hop.pod != none ? hop.pod : workload.ready.front()].record(reply, ms, bucket);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include "engine/contract.hpp"
 #include "engine/tick.hpp"
@@ -9,6 +10,7 @@
 #include "sim/binding.hpp"
 #include "sim/digest.hpp"
 #include "sim/fiber.hpp"
+#include "sim/load_test.hpp"
 #include "sim/sampler.hpp"
 #include "sim/telemetry/exporter.hpp"
 
@@ -40,9 +42,17 @@ class Flight {
         workload_{world_, binding_.service, policy.canary, wait_},
         metrics_{world_, series_, policy_, options.compat, binding_.requests_query, wait_},
         webhooks_{world_, wait_,
-                  [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); }},
+                  [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); },
+                  [this](const Webhook& hook) { load_tester_.accept(hook); }},
+        load_tester_{world_, binding_.service, names().service + "-canary"},
         sampler_{world_, binding_.service},
-        controller_{[this] { control(); }} {}
+        controller_{[this] { control(); }} {
+    for (const QueryFamily family : binding_.also) {
+      ExportNames other = names();
+      other.reporter = "source";  // the receiver's own report is the mesh's
+      also_.emplace_back(world_, family, std::move(other));
+    }
+  }
 
   Run fly() {
     plan_releases();
@@ -104,17 +114,23 @@ class Flight {
           gaps_.unit() < scenario_.telemetry.gap_probability ||
           active_fault(scenario_, Fault::Kind::ScrapeGap, "", world_.now()) != nullptr;
       if (!lost) {
-        auto scrape = exporter_.scrape();
-        if (scenario_.telemetry.delay <= Duration::zero()) {
-          exporter_.write(scrape, series_);
-        } else {
-          world_.call_at(world_.now() + scenario_.telemetry.delay,
-                         [this, scrape = std::move(scrape)] { exporter_.write(scrape, series_); });
-        }
+        scrape(exporter_);
+        for (Exporter& other : also_) scrape(other);
       }
       if (options_.keep_samples) samples_.push_back(sampler_.sample(router_.written().has_value()));
       plan_scrape();
     });
+  }
+
+  void scrape(Exporter& exporter) {
+    auto scrape = exporter.scrape();
+    if (scenario_.telemetry.delay <= Duration::zero()) {
+      exporter.write(scrape, series_);
+    } else {
+      world_.call_at(
+          world_.now() + scenario_.telemetry.delay,
+          [this, &exporter, scrape = std::move(scrape)] { exporter.write(scrape, series_); });
+    }
   }
 
   /// SCH-02..04: the first tick at once, then at a fixed rate; of the ticks missed during a long
@@ -221,8 +237,13 @@ class Flight {
       const double beyond =
           static_cast<double>(fresh.failures) - usual * static_cast<double>(fresh.requests);
       score.harmed_requests = beyond > 0 ? static_cast<std::uint64_t>(std::llround(beyond)) : 0;
+      // Of the users that met a failure, the part that the old version would have spared.
       score.harmed_users =
-          score.harmed_requests == 0 ? 0 : world_.harmed_users(binding_.service, version);
+          fresh.failures == 0 || beyond <= 0
+              ? 0
+              : static_cast<std::uint64_t>(std::llround(
+                    static_cast<double>(world_.harmed_users(binding_.service, version)) * beyond /
+                    static_cast<double>(fresh.failures)));
       const VersionCounters end = decided_at_ ? edge_after_ : edge_total();
       if (released_) {
         score.user_requests = end.requests - edge_before_.requests;
@@ -252,6 +273,7 @@ class Flight {
   TrafficWorld world_;
   promql::SeriesStore series_;
   Exporter exporter_;
+  std::deque<Exporter> also_;  ///< Binding::also
   Stream gaps_;
   Wait wait_;
   VirtualClock clock_;
@@ -262,6 +284,7 @@ class Flight {
   SimMetrics metrics_;
   RunRecorder recorder_;
   SimWebhooks webhooks_;
+  LoadTester load_tester_;
   Sampler sampler_;
   std::vector<TickRecord> ticks_;
   std::vector<Sample> samples_;

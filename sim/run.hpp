@@ -52,13 +52,15 @@ struct Score {
     return outcome == (bad_release ? Outcome::RolledBack : Outcome::Promoted);
   }
   std::optional<Duration> decided_after;  ///< from the release to its promotion or rollback
-  std::uint64_t exposed_requests = 0;     ///< answered by the canary while it was one
+  /// Answered by the new version, copies left out, until the end of the run: as a canary, and, once
+  /// promoted, as the primary.
+  std::uint64_t exposed_requests = 0;
   /// Failures of the new version beyond what the old one's share of errors would have given, at
   /// least 0.
   std::uint64_t harmed_requests = 0;
   std::uint64_t failed_requests = 0;  ///< failures that users saw during the release
   std::uint64_t user_requests = 0;    ///< during the release
-  std::uint64_t harmed_users = 0;     ///< users that met at least one failure of the canary
+  std::uint64_t harmed_users = 0;     ///< users that met them; never more than harmed requests
   std::uint64_t users = 0;
   int max_canary_weight = 0;  ///< percent
 };

@@ -80,6 +80,9 @@ class TrafficWorld {
   void scale(WorkloadId id, int replicas);
   /// Takes effect after the mesh's propagation delay.
   void set_route(std::string_view service, RouteRule rule);
+  /// One request that passes by the routes and whose answer no user waits for; `number` is its
+  /// place among all of them.
+  void send_directly(WorkloadId to, std::uint64_t number);
 
   // ── what can be read ──
   [[nodiscard]] WorkloadView view(WorkloadId id) const;
@@ -198,6 +201,7 @@ class TrafficWorld {
     enum class State : std::uint8_t { Free, Queued, Working, Calling, Dead } state = State::Free;
     enum class Parent : std::uint8_t { Nobody, Edge, Hop } parent_kind = Parent::Nobody;
     bool mirrored = false;
+    bool direct = false;  ///< sent to the pods past every gateway
     bool fails = false;
     std::uint8_t retry = 0;
     std::uint16_t step = 0;

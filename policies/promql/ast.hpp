@@ -52,6 +52,9 @@ struct Node {
   BinaryOp op{};                    // Binary
   bool returns_bool = false;
   bool on = false;
+  enum class Card { OneToOne, ManyToOne, OneToMany } card{};  // Binary: group_left, group_right
+  std::vector<std::string> include;                           // Binary: their labels
+  int height = 1;                                             // of the tree that begins here
   std::vector<std::shared_ptr<const Node>> children;
 };
 

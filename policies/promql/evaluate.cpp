@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <map>
 
 #include "policies/promql/ast.hpp"
 #include "policies/promql/functions.hpp"
+#include "policies/promql/numbers.hpp"
 
 namespace volary::promql {
 namespace {
@@ -55,6 +55,13 @@ bool compares(BinaryOp op, double a, double b) {
     case BinaryOp::Le: return a <= b;
     default: return false;
   }
+}
+
+/// An infinity wins over a NaN, and that over numbers.
+double greater(double a, double b) {
+  if (std::isinf(a) && a > 0) return a;
+  if (std::isinf(b) && b > 0) return b;
+  return std::isnan(a) || std::isnan(b) ? nan : std::max(a, b);
 }
 
 class Evaluator {
@@ -172,8 +179,8 @@ class Evaluator {
       case Function::Sqrt: return std::sqrt(v);
       // Multiplying by the inverse is how the server keeps round(v, 0.1) free of dust.
       case Function::Round: return std::floor(v * (1 / argument) + 0.5) / (1 / argument);
-      case Function::ClampMin: return std::isnan(v) ? v : std::max(v, argument);
-      case Function::ClampMax: return std::isnan(v) ? v : std::min(v, argument);
+      case Function::ClampMin: return greater(v, argument);
+      case Function::ClampMax: return -greater(-v, -argument);
       default: return nan;
     }
   }
@@ -181,31 +188,35 @@ class Evaluator {
   static Value absent(const Node& node, const Value& argument) {
     if (!argument.vector.empty()) return {};
     Labels labels;
-    const Node& selector = *node.children.front();
-    for (const Matcher& matcher : selector.matchers) {
-      const auto same = std::ranges::count(selector.matchers, matcher.name, &Matcher::name);
-      if (matcher.op == Matcher::Op::Equal && matcher.name != "__name__" && same == 1)
+    for (const Matcher& matcher : node.children.front()->matchers) {
+      if (matcher.name == "__name__") continue;
+      const bool known = find_label(labels, matcher.name) != nullptr;
+      std::erase_if(labels, [&](const auto& label) { return label.first == matcher.name; });
+      // Asked for in another way before: the label is as good as unknown.
+      if (matcher.op == Matcher::Op::Equal && !known && !matcher.value.empty())
         labels.emplace_back(matcher.name, matcher.value);
     }
     std::ranges::sort(labels);
     return Value{.vector = {{std::move(labels), 1}}};
   }
 
-  static Value quantile(const Node& node, double q, const Value& buckets) {
+  static Result<Value> quantile(const Node& node, double q, const Value& buckets) {
     std::map<Labels, std::vector<Bucket>> histograms;
     for (const Element& element : buckets.vector) {
       const std::string* le = find_label(element.labels, "le");
-      if (le == nullptr || le->empty()) continue;
-      char* end = nullptr;
-      const double bound = std::strtod(le->c_str(), &end);
-      if (*end != '\0') continue;
-      histograms[projected(element.labels, {"le"}, false)].push_back({bound, element.value});
+      if (le == nullptr) continue;
+      const auto bound = read_bound(*le);
+      if (!bound) continue;
+      Labels labels = element.labels;  // with the name: two metrics are two histograms
+      std::erase_if(labels, [](const auto& label) { return label.first == "le"; });
+      histograms[std::move(labels)].push_back({*bound, element.value});
     }
-    (void)node;
     Value value;
-    for (auto& [labels, all] : histograms)
+    for (auto& [labels, all] : histograms) {
       value.vector.push_back({labels, bucket_quantile(q, std::move(all))});
-    return value;
+      drop_name(value.vector.back().labels);
+    }
+    return unique(node, std::move(value));
   }
 
   Result<Value> aggregate(const Node& node) {
@@ -295,21 +306,25 @@ class Evaluator {
   }
 
   Result<Value> matched(const Node& node, const Value& left, const Value& right) {
-    std::map<Labels, const Element*> on_right;
-    for (const Element& element : right.vector) {
+    if (left.vector.empty() || right.vector.empty()) return Value{};  // nothing to be wrong about
+    const bool many_right = node.card == Node::Card::OneToMany;
+    const Value &many = many_right ? right : left, &one = many_right ? left : right;
+    std::map<Labels, const Element*> ones;
+    for (const Element& element : one.vector) {
       const auto [twin, is_new] =
-          on_right.try_emplace(projected(element.labels, node.labels, node.on), &element);
+          ones.try_emplace(projected(element.labels, node.labels, node.on), &element);
       if (!is_new)
-        return refuse(node, fmt::format("many-to-many matching: the right side holds {} twice",
-                                        to_string(twin->first)));
+        return refuse(node, fmt::format("many-to-many matching: the {} side holds {} twice",
+                                        many_right ? "left" : "right", to_string(twin->first)));
     }
-    std::map<Labels, bool> seen;
+    std::map<Labels, bool> seen;  // one to one: by what matched; else by what results
     Value value;
-    for (const Element& element : left.vector) {
+    for (const Element& element : many.vector) {
       const Labels key = projected(element.labels, node.labels, node.on);
-      const auto found = on_right.find(key);
-      if (found == on_right.end()) continue;
-      const double a = element.value, b = found->second->value;
+      const auto found = ones.find(key);
+      if (found == ones.end()) continue;
+      const double a = many_right ? found->second->value : element.value;
+      const double b = many_right ? element.value : found->second->value;
       double result = a;
       if (!is_comparison(node.op)) {
         result = arithmetic(node.op, a, b);
@@ -318,17 +333,33 @@ class Evaluator {
       } else if (!compares(node.op, a, b)) {
         continue;
       }
-      if (!seen.try_emplace(key, true).second)
-        return refuse(node, fmt::format("many-to-one matching: the left side holds {} twice",
-                                        to_string(key)));
-      Labels labels = element.labels;
-      if (!is_comparison(node.op) || node.returns_bool) drop_name(labels);
-      std::erase_if(labels, [&](const auto& label) {
-        return node.on ? !listed(node.labels, label.first) : listed(node.labels, label.first);
-      });
+      Labels labels = matched_labels(node, element.labels, found->second->labels);
+      const bool grouped = node.card != Node::Card::OneToOne;
+      if (!seen.try_emplace(grouped ? labels : key, true).second)
+        return refuse(node, grouped ? fmt::format("grouping gives {} twice", to_string(labels))
+                                    : fmt::format("many-to-one matching needs group_left or "
+                                                  "group_right: the left side holds {} twice",
+                                                  to_string(key)));
       value.vector.push_back({std::move(labels), result});
     }
     return unique(node, std::move(value));
+  }
+
+  /// What the result of a pair is called.
+  static Labels matched_labels(const Node& node, Labels many, const Labels& one) {
+    if (!is_comparison(node.op) || node.returns_bool) drop_name(many);
+    if (node.card == Node::Card::OneToOne) {
+      std::erase_if(many, [&](const auto& label) {
+        return node.on ? !listed(node.labels, label.first) : listed(node.labels, label.first);
+      });
+      return many;
+    }
+    for (const std::string& name : node.include) {
+      std::erase_if(many, [&](const auto& label) { return label.first == name; });
+      if (const std::string* value = find_label(one, name)) many.emplace_back(name, *value);
+    }
+    std::ranges::sort(many);
+    return many;
   }
 
   static Result<Value> set_operation(const Node& node, const Value& left, const Value& right) {

@@ -65,15 +65,21 @@ double bucket_quantile(double q, std::vector<Bucket> buckets) {
     }
   }
   buckets.resize(kept + 1);
-  // Counts scraped a moment apart may fall: they are lifted to the highest before them.
-  for (std::size_t i = 1; i < buckets.size(); ++i)
-    buckets[i].count = std::max(buckets[i].count, buckets[i - 1].count);
+  // Counts scraped a moment apart may fall: they are lifted to the highest before them. A NaN is
+  // neither lifted nor highest.
+  double highest = buckets[0].count;
+  for (std::size_t i = 1; i < buckets.size(); ++i) {
+    if (buckets[i].count > highest) highest = buckets[i].count;
+    if (buckets[i].count < highest) buckets[i].count = highest;
+  }
   if (buckets.size() < 2) return nan;
   const double observations = buckets.back().count;
-  if (observations == 0 || std::isnan(observations)) return nan;
+  if (observations == 0) return nan;
   double rank = q * observations;
-  std::size_t b = 0;
-  while (b + 1 < buckets.size() && !(buckets[b].count >= rank)) ++b;
+  // By halves, as the server: where counts or rank are NaN, the way there decides.
+  const auto found = std::partition_point(buckets.begin(), buckets.end() - 1,
+                                          [rank](const Bucket& at) { return !(at.count >= rank); });
+  const auto b = static_cast<std::size_t>(found - buckets.begin());
   if (b + 1 == buckets.size()) return buckets[buckets.size() - 2].bound;
   if (b == 0 && buckets[0].bound <= 0) return buckets[0].bound;
   double start = 0, count = buckets[b].count;
@@ -100,22 +106,21 @@ double over_time(Function function, std::span<const Sample> samples) {
       return value;
     default: break;
   }
-  // Neumaier's compensated sum, as the server's sum_over_time and avg_over_time.
-  double sum = 0, compensation = 0;
+  // Neumaier's compensated sum; of an average, over the steps of its running mean.
+  const bool mean = function == Function::AvgOverTime;
+  double sum = 0, compensation = 0, count = 0;
   for (const Sample& sample : samples) {
-    const double next = sum + sample.value;
-    if (std::isinf(next)) {
-      compensation = 0;
-    } else if (std::abs(sum) >= std::abs(sample.value)) {
-      compensation += (sum - next) + sample.value;
-    } else {
-      compensation += (sample.value - next) + sum;
+    count += 1;
+    double step = sample.value;
+    if (mean) {
+      if (std::isinf(sum) && (std::isfinite(step) || step == sum)) continue;
+      step = step / count - sum / count;
     }
+    const double next = sum + step;
+    compensation += std::abs(sum) >= std::abs(step) ? (sum - next) + step : (step - next) + sum;
     sum = next;
   }
-  if (function == Function::SumOverTime) return sum + compensation;
-  const auto count = static_cast<double>(samples.size());
-  return sum / count + compensation / count;
+  return std::isinf(sum) ? sum : sum + compensation;
 }
 
 }  // namespace volary::promql

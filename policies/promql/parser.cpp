@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <map>
 
 #include "policies/promql/ast.hpp"
 #include "policies/promql/lexer.hpp"
+#include "policies/promql/numbers.hpp"
 #include "policies/promql/pattern.hpp"
 
 namespace volary::promql {
@@ -107,6 +107,15 @@ std::string nearest(std::string_view name) {
   return best.empty() ? "" : fmt::format("did you mean {}?", best);
 }
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return text;
+}
+
+bool is_label(std::string_view name) { return name.find(':') == std::string_view::npos; }
+
 std::string_view name_of(Type type) {
   switch (type) {
     case Type::Scalar: return "scalar";
@@ -117,7 +126,9 @@ std::string_view name_of(Type type) {
 }
 
 using NodePtr = std::shared_ptr<const Node>;
-constexpr int depth_max = 200;
+// What a stack of 256 KB carries, with room for its owner: how deep parentheses and calls may nest,
+// and how high the tree of a chain of operators may grow.
+constexpr int depth_max = 40, height_max = 100;
 
 class Parser {
  public:
@@ -142,8 +153,9 @@ class Parser {
   [[nodiscard]] bool symbol(std::string_view text) const {
     return peek().kind == Token::Kind::Symbol && peek().text == text;
   }
+  /// A keyword, in whatever case.
   [[nodiscard]] bool word(std::string_view text) const {
-    return peek().kind == Token::Kind::Identifier && peek().text == text;
+    return peek().kind == Token::Kind::Identifier && lower(peek().text) == text;
   }
 
   static tl::unexpected<Error> refuse(const Token& at, std::string what, std::string hint = {}) {
@@ -175,11 +187,11 @@ class Parser {
     while (left) {
       const Token& token = peek();
       if (token.kind != Token::Kind::Symbol && token.kind != Token::Kind::Identifier) break;
-      if (token.text == "atan2") {
+      if (word("atan2")) {
         left = refuse(token, "operator atan2 is not supported");
         break;
       }
-      const auto found = operators().find(token.text);
+      const auto found = operators().find(lower(token.text));
       if (found == operators().end() || found->second.precedence < least) break;
       left = binary(*std::move(left), found->second);
     }
@@ -196,15 +208,7 @@ class Parser {
       node->returns_bool = true;
       next();
     }
-    if (word("on") || word("ignoring")) {
-      node->on = next().text == "on";
-      auto labels = label_list();
-      if (!labels) return tl::unexpected(labels.error());
-      node->labels = *std::move(labels);
-      if (word("group_left") || word("group_right"))
-        return refuse(peek(), fmt::format("{} is not supported", peek().text),
-                      "match one to one with on(…) or ignoring(…)");
-    }
+    if (auto read = matching(*node); !read) return tl::unexpected(read.error());
     // ^ binds to the right, all others to the left.
     auto right = expression(op.op == BinaryOp::Pow ? op.precedence : op.precedence + 1);
     if (!right) return right;
@@ -216,8 +220,41 @@ class Parser {
       return refuse(at, "comparing two scalars needs bool, as in 1 > bool 2");
     if (is_set(op.op) && (left->type == Type::Scalar || (*right)->type == Type::Scalar))
       return refuse(at, fmt::format("'{}' needs two instant vectors", at.text));
+    if (!node->labels.empty() && (left->type != Type::Vector || (*right)->type != Type::Vector))
+      return refuse(at, "on and ignoring match two instant vectors");
     if (scalars) node->type = Type::Scalar;
-    node->children = {std::move(left), *std::move(right)};
+    return finish(std::move(node), at, {std::move(left), *std::move(right)});
+  }
+
+  /// `on(…)` or `ignoring(…)`, and what may follow them.
+  Result<void> matching(Node& node) {
+    if (!word("on") && !word("ignoring")) return {};
+    node.on = word("on");
+    next();
+    auto labels = label_list();
+    if (!labels) return tl::unexpected(labels.error());
+    node.labels = *std::move(labels);
+    if (!word("group_left") && !word("group_right")) return {};
+    const Token at = next();
+    if (is_set(node.op)) return refuse(at, "and, or and unless know no grouping");
+    using enum Node::Card;
+    node.card = lower(at.text) == "group_left" ? ManyToOne : OneToMany;
+    if (!symbol("(")) return {};
+    auto include = label_list();
+    if (!include) return tl::unexpected(include.error());
+    node.include = *std::move(include);
+    for (const std::string& label : node.include)
+      if (node.on && std::ranges::binary_search(node.labels, label))
+        return refuse(at, fmt::format("label {} is in on(…) and in {}(…)", label, at.text));
+    return {};
+  }
+
+  /// A node gets its parts; a tree too high for the stack is refused.
+  static Result<NodePtr> finish(std::shared_ptr<Node> node, const Token& at,
+                                std::vector<NodePtr> children) {
+    for (const NodePtr& child : children) node->height = std::max(node->height, child->height + 1);
+    if (node->height > height_max) return refuse(at, "nested too deeply");
+    node->children = std::move(children);
     return node;
   }
 
@@ -225,25 +262,28 @@ class Parser {
     if (symbol("-") || symbol("+")) {
       const Token at = next();
       auto operand = expression(unary_precedence);
+      if (operand && (*operand)->type == Type::Range)
+        return refuse(at, "a range vector has no sign");
       if (!operand || at.text == "+") return operand;
-      if ((*operand)->type == Type::Range) return refuse(at, "a range vector has no sign");
       auto node = make(Node::Kind::Negate, (*operand)->type, at);
-      node->children = {*std::move(operand)};
-      return node;
+      return finish(std::move(node), at, {*std::move(operand)});
     }
+    const bool bare = !symbol("(");
     auto operand = primary();
     if (!operand) return operand;
-    return postfix(*std::move(operand));
+    return postfix(*std::move(operand), bare);
   }
 
-  Result<NodePtr> postfix(NodePtr operand) {
-    const auto selector = [&operand] {
-      return operand->kind == Node::Kind::Selector || operand->kind == Node::Kind::RangeSelector;
+  /// `bare`: not in parentheses, behind which a selector takes neither range nor offset.
+  Result<NodePtr> postfix(NodePtr operand, bool bare) {
+    const auto selector = [&operand, bare] {
+      return bare &&
+             (operand->kind == Node::Kind::Selector || operand->kind == Node::Kind::RangeSelector);
     };
     while (true) {
       if (symbol("[")) {
         const Token at = next();
-        if (operand->kind != Node::Kind::Selector || operand->offset_ms != 0)
+        if (!bare || operand->kind != Node::Kind::Selector || operand->offset_ms != 0)
           return refuse(at, "a range can only follow a selector (subqueries are not supported)");
         if (peek().kind != Token::Kind::Duration)
           return refuse(peek(),
@@ -266,7 +306,7 @@ class Parser {
         if (peek().kind != Token::Kind::Duration)
           return refuse(peek(), "offset needs a duration such as 5m");
         const auto offset = duration_ms(next().text);
-        if (!offset) return tl::unexpected(offset.error());
+        if (!offset || *offset == 0) return refuse(at, "an offset must be longer than 0");
         auto node = std::make_shared<Node>(*operand);
         node->offset_ms = negative ? -*offset : *offset;
         operand = node;
@@ -286,9 +326,7 @@ class Parser {
       case Token::Kind::Number: {
         next();
         auto node = make(Node::Kind::Number, Type::Scalar, token);
-        char* end = nullptr;
-        node->number = std::strtod(token.text.c_str(), &end);
-        if (*end != '\0') return refuse(token, fmt::format("'{}' is not a number", token.text));
+        node->number = read_literal(token.text).value_or(0);  // the lexer has read it before
         return node;
       }
       case Token::Kind::Duration:
@@ -311,20 +349,21 @@ class Parser {
 
   Result<NodePtr> named(const Token& token) {
     next();
-    std::string lower = token.text;
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    if ((lower == "inf" || lower == "nan") && !symbol("{") && !symbol("(")) {
+    const std::string keyword = lower(token.text);
+    if (keyword == "inf" || keyword == "nan") {
       auto node = make(Node::Kind::Number, Type::Scalar, token);
-      node->number = lower == "inf" ? std::numeric_limits<double>::infinity()
-                                    : std::numeric_limits<double>::quiet_NaN();
+      node->number = keyword == "inf" ? std::numeric_limits<double>::infinity()
+                                      : std::numeric_limits<double>::quiet_NaN();
       return node;
     }
+    static constexpr std::array<std::string_view, 6> reserved{"on",         "ignoring",    "bool",
+                                                              "group_left", "group_right", "atan2"};
+    if (std::ranges::find(reserved, keyword) != reserved.end())
+      return refuse(token, fmt::format("unexpected '{}'", token.text));
     const bool clause = word("by") || word("without");
     if (symbol("(") || clause) {
       for (const auto& [name, op] : aggregates)
-        if (lower == name) return aggregate(token, op);
+        if (keyword == name) return aggregate(token, op);
       if (clause)
         return refuse(token, fmt::format("aggregation {} is not supported", token.text),
                       nearest(token.text));
@@ -341,7 +380,8 @@ class Parser {
       if (!word("by") && !word("without")) return {};
       if (grouped) return refuse(peek(), "an aggregation has one by or without");
       grouped = true;
-      node->without = next().text == "without";
+      node->without = word("without");
+      next();
       auto labels = label_list();
       if (!labels) return tl::unexpected(labels.error());
       node->labels = *std::move(labels);
@@ -356,8 +396,7 @@ class Parser {
                                        name_of((*inside)->type)));
     if (auto closed = expect(")"); !closed) return tl::unexpected(closed.error());
     if (auto after = clause(); !after) return tl::unexpected(after.error());
-    node->children = {*std::move(inside)};
-    return node;
+    return finish(std::move(node), token, {*std::move(inside)});
   }
 
   Result<NodePtr> call(const Token& token) {
@@ -369,32 +408,33 @@ class Parser {
     auto node = make(Node::Kind::Call, found->result, token);
     node->function = found->function;
     if (auto open = expect("("); !open) return tl::unexpected(open.error());
-    while (!symbol(")")) {
+    std::vector<NodePtr> arguments;
+    while (!symbol(")") || !arguments.empty()) {
       const Token at = peek();
       auto argument = expression(0);
       if (!argument) return argument;
-      const std::size_t index = node->children.size();
+      const std::size_t index = arguments.size();
       if (index < found->arguments.size() && (*argument)->type != found->arguments[index])
         return refuse(at,
                       fmt::format("{} needs a {} here, not a {}", token.text,
                                   name_of(found->arguments[index]), name_of((*argument)->type)));
-      node->children.push_back(*std::move(argument));
+      arguments.push_back(*std::move(argument));
       if (!symbol(",")) break;
       next();
     }
     if (auto closed = expect(")"); !closed) return tl::unexpected(closed.error());
     const std::size_t most = found->arguments.size(), least = most - found->optional;
-    if (node->children.size() < least || node->children.size() > most)
+    if (arguments.size() < least || arguments.size() > most)
       return refuse(token, fmt::format("{} takes {} argument{}, not {}", token.text, most,
-                                       most == 1 ? "" : "s", node->children.size()));
-    return node;
+                                       most == 1 ? "" : "s", arguments.size()));
+    return finish(std::move(node), token, std::move(arguments));
   }
 
   Result<std::vector<std::string>> label_list() {
     std::vector<std::string> labels;
     if (auto open = expect("("); !open) return tl::unexpected(open.error());
     while (!symbol(")")) {
-      if (peek().kind != Token::Kind::Identifier)
+      if (peek().kind != Token::Kind::Identifier || !is_label(peek().text))
         return refuse(peek(), fmt::format("expected a label name, found '{}'", peek().text));
       labels.push_back(next().text);
       if (!symbol(",")) break;
@@ -413,8 +453,11 @@ class Parser {
     if (symbol("{")) {
       next();
       while (!symbol("}")) {
+        const Token at = peek();
         auto read = matcher();
         if (!read) return tl::unexpected(read.error());
+        if (!metric.empty() && read->name == "__name__")
+          return refuse(at, "the metric's name stands before the braces already");
         node->matchers.push_back(*std::move(read));
         if (!symbol(",")) break;
         next();
@@ -429,7 +472,7 @@ class Parser {
 
   Result<Matcher> matcher() {
     const Token name = next();
-    if (name.kind != Token::Kind::Identifier)
+    if (name.kind != Token::Kind::Identifier || !is_label(name.text))
       return refuse(name, fmt::format("expected a label name, found '{}'", name.text));
     const Token op = next();
     Matcher read{.name = name.text};
@@ -488,6 +531,19 @@ std::vector<std::string> Expression::metric_names() const {
   std::int64_t range = 0;
   collect(*root_, names, range);
   return names;
+}
+
+bool Expression::asks_for(std::string_view label, std::string_view value) const {
+  const auto in = [&](const auto& self, const Node& node) -> bool {
+    return std::ranges::any_of(node.matchers,
+                               [&](const Matcher& matcher) {
+                                 return matcher.op == Matcher::Op::Equal && matcher.name == label &&
+                                        matcher.value == value;
+                               }) ||
+           std::ranges::any_of(node.children,
+                               [&](const auto& child) { return self(self, *child); });
+  };
+  return in(in, *root_);
 }
 
 Duration Expression::longest_range() const {

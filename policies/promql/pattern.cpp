@@ -18,7 +18,18 @@ class Pattern {
   RE2 re_;
 };
 
+namespace {
+/// `\C`, one byte, is RE2's alone: the server's library refuses it.
+bool asks_for_bytes(std::string_view text) {
+  for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at + 2))
+    if (text.substr(at, 2) == "\\C") return true;
+  return false;
+}
+}  // namespace
+
 Result<std::shared_ptr<const Pattern>> compile_pattern(std::string_view text) {
+  if (asks_for_bytes(text))
+    return fail(ErrorKind::Invalid, "'{}' is not a regular expression: \\C", text);
   auto pattern = std::make_shared<const Pattern>(text);
   if (!pattern->ok())
     return fail(ErrorKind::Invalid, "'{}' is not a regular expression: {}", text, pattern->error());

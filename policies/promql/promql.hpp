@@ -64,6 +64,8 @@ class Expression {
   [[nodiscard]] const Node& root() const { return *root_; }
   /// Each metric name that a selector asks for by equality, once, in order of appearance.
   [[nodiscard]] std::vector<std::string> metric_names() const;
+  /// Whether a selector asks for this value of a label by equality.
+  [[nodiscard]] bool asks_for(std::string_view label, std::string_view value) const;
   /// The ranges of its range selectors (zero when there is none: an instant query).
   [[nodiscard]] Duration longest_range() const;
 

@@ -202,8 +202,12 @@ Result<void> SimWorkload::restore_target() {
 }
 
 SimWebhooks::SimWebhooks(const TrafficWorld& world, Wait wait,
-                         std::function<void(HookRecord)> record)
-    : world_{world}, wait_{std::move(wait)}, record_{std::move(record)} {}
+                         std::function<void(HookRecord)> record,
+                         std::function<void(const Webhook&)> passed)
+    : world_{world},
+      wait_{std::move(wait)},
+      record_{std::move(record)},
+      passed_{std::move(passed)} {}
 
 Result<void> SimWebhooks::call(const HookCall& call) {
   const Instant began = world_.now();
@@ -216,6 +220,7 @@ Result<void> SimWebhooks::call(const HookCall& call) {
              .error = answered ? "" : answered.error().message,
              .took = world_.now() - began});
   }
+  if (answered) passed_(*call.hook);
   return answered;
 }
 

@@ -100,7 +100,9 @@ class SimWorkload : public Workload {
 
 class SimWebhooks : public Webhooks {
  public:
-  SimWebhooks(const TrafficWorld& world, Wait wait, std::function<void(HookRecord)> record);
+  /// `passed` is told of each hook whose receiver accepted it.
+  SimWebhooks(const TrafficWorld& world, Wait wait, std::function<void(HookRecord)> record,
+              std::function<void(const Webhook&)> passed);
   [[nodiscard]] Result<void> call(const HookCall& call) override;
 
  private:
@@ -108,6 +110,7 @@ class SimWebhooks : public Webhooks {
   const TrafficWorld& world_;
   Wait wait_;
   std::function<void(HookRecord)> record_;
+  std::function<void(const Webhook&)> passed_;
 };
 
 /// Puts what the engine says into the tick at hand.

@@ -73,8 +73,8 @@ std::string exposure(const Run& run) {
                         count(score.harmed_requests));
   }
   if (score.harmed_users > 0)
-    text += fmt::format(", and {} of {} met a failure", count(score.harmed_users),
-                        counted(score.users, "user"));
+    text +=
+        fmt::format(", met by {} of {}", count(score.harmed_users), counted(score.users, "user"));
   return text + ".";
 }
 

@@ -177,12 +177,16 @@ PolicyTestResult run_policy_test(const PolicyTest& test, const PolicyRunOptions&
                .templates = test.templates,
                .replicas = test.replicas,
                .configs = test.configs,
-               .autoscaler_min = test.autoscaler_min}};
+               .autoscaler_min = test.autoscaler_min,
+               .compat = test.compat}};
   // SCH-01. What cannot be admitted is not scheduled, but a test wants to see what its ticks would
   // do (VAL-14).
   const auto notice = [&] { (void)admit(world.ports(), settings); };
   notice();
-  if (!test.from_creation) {
+  // The tick that creates the primary has passed, unless it is also the one that completes the
+  // initialization (SM-100).
+  const bool at_once = test.canary.spec.skip_analysis && test.compat == Compat::Flagger;
+  if (!test.from_creation && !at_once) {
     world.begin_tick();
     tick(world.ports(), settings);
     world.end_tick(test.between_ticks);

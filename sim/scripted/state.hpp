@@ -38,6 +38,7 @@ struct WorldState {
 
   // Workloads.
   WorkloadView::Kind kind = WorkloadView::Kind::Deployment;
+  Compat compat = Compat::Strict;
   int first_replicas = 1;
   std::optional<ScriptedWorkload> target, primary;
   std::map<Role, PodState> states;

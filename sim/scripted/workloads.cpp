@@ -35,8 +35,8 @@ Result<void> ScriptedWorkloads::create_primary_if_missing() {
   const ScriptedWorkload& target = *state_.target;
   state_.primary = ScriptedWorkload{
       .revision = target.revision,
-      .replicas = target.replicas > 0 ? target.replicas : 1,  // GEN-24
-      .scaled_to_zero = target.scaled_to_zero,
+      .replicas = target.replicas > 0 ? target.replicas : 1,                        // GEN-24
+      .scaled_to_zero = target.scaled_to_zero && state_.compat == Compat::Flagger,
   };
   return {};
 }

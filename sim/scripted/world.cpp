@@ -26,6 +26,7 @@ WorldState::WorldState(WorldSetup setup)
     : canary{std::move(setup.canary)},
       templates{std::move(setup.templates)},
       kind{kind_of(canary.spec.target_ref)},
+      compat{setup.compat},
       first_replicas{setup.replicas},
       configs{setup.configs},
       autoscaler_min{setup.autoscaler_min},

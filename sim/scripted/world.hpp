@@ -27,6 +27,8 @@ struct WorldSetup {
   /// The pod template refers to one ConfigMap and one Secret, both mandatory and at content "1".
   bool configs = false;
   std::optional<int> autoscaler_min;  ///< set: the autoscaler of `autoscalerRef` exists
+  /// Whether its workloads are built as the reference builds them.
+  Compat compat = Compat::Strict;
 };
 
 struct WorldState;

@@ -32,7 +32,8 @@ constexpr std::array<Form, 13> forms{{
      "envoy_response_code", false},
     {QueryFamily::Gloo, false, "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time", "",
      "envoy_response_code", false},
-    {QueryFamily::PlainHttp, true, "", "http_request_duration_seconds", "", "status", true},
+    {QueryFamily::PlainHttp, true, "http_requests_total", "http_request_duration_seconds", "",
+     "status", true},
     {QueryFamily::Skipper, false, "", "skipper_response_duration_seconds",
      "skipper_serve_route_duration_seconds", "code", true},
     {QueryFamily::Traefik, false, "", "traefik_service_request_duration_seconds", "", "code", true},
@@ -63,7 +64,7 @@ promql::Labels identity(QueryFamily family, const ExportNames& n, const std::str
   const std::string target = released ? n.target + "-" + role : workload;
   switch (family) {
     case QueryFamily::Istio:
-      return {{"reporter", "destination"},
+      return {{"reporter", n.reporter},
               {"destination_workload", workload},
               {"destination_workload_namespace", n.ns},
               {"destination_service_name", released ? n.service : workload},
@@ -74,8 +75,18 @@ promql::Labels identity(QueryFamily family, const ExportNames& n, const std::str
       return {
           {"namespace", n.ns}, {"deployment", workload}, {"direction", "inbound"}, {"pod", pod}};
     case QueryFamily::AppMesh:
-    case QueryFamily::PlainHttp:
       return {{"kubernetes_namespace", n.ns}, {"kubernetes_pod_name", pod}};
+    case QueryFamily::PlainHttp:
+      // As both of the usual ways to scrape pods name them, by annotations and by ServiceMonitors;
+      // every request is to the root, which the demo of the public tutorials calls `root`.
+      return {{"app", workload},
+              {"job", service},
+              {"method", "GET"},
+              {"path", "root"},
+              {"kubernetes_namespace", n.ns},
+              {"kubernetes_pod_name", pod},
+              {"namespace", n.ns},
+              {"pod", pod}};
     case QueryFamily::Nginx:
       return {{"namespace", n.ns},
               {"ingress", n.ingress},

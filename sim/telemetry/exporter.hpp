@@ -19,6 +19,7 @@ struct ExportNames {
   std::string ingress, route;
   std::string released;  ///< the scenario's service that is bound to the Canary
   Protocol protocol = Protocol::Http;
+  std::string reporter = "destination";  ///< Istio's: whose proxy counts
   bool daemon_set = false;  ///< its pods carry one part behind the workload's name, not two
 };
 

@@ -76,7 +76,10 @@ TEST_CASE("what is not understood is refused by name and position") {
   CHECK(refusal("a +\n  topk(3, up)") == "2:3: function topk is not supported");
   CHECK(refusal("rate(up)") == "1:6: rate needs a range vector here, not a instant vector");
   CHECK(refusal("up[5m]") == "1:1: a query cannot end in a range vector: wrap it, as in rate(…)");
-  CHECK(refusal("a / on(x) group_left b").find("group_left is not supported") != std::string::npos);
+  CHECK(refusal("a atan2 b") == "1:3: operator atan2 is not supported");
+  CHECK(refusal("a @ 5") == "1:3: the @ modifier is not supported");
+  CHECK(refusal("a + on(x) group_left(y)\n + stddev(b)") ==
+        "2:4: function stddev is not supported");
   CHECK(refusal("{}").find("at least one matcher") != std::string::npos);
   CHECK(refusal("{a=~\".*\"}").find("at least one matcher") != std::string::npos);
   CHECK(refusal("1 > 2").find("needs bool") != std::string::npos);
@@ -129,6 +132,28 @@ TEST_CASE("histogram_quantile interpolates inside its bucket") {
   CHECK(std::isnan(number("histogram_quantile(0.5, h)", open, Instant{})));
   const SeriesStore idle = store_of({{bucket("1"), {0}}, {bucket("+Inf"), {0}}});
   CHECK(std::isnan(number("histogram_quantile(0.5, h)", idle, Instant{})));
+}
+
+TEST_CASE("group_left and group_right let many meet one") {
+  const SeriesStore store =
+      store_of({{{{"__name__", "load"}, {"pod", "a"}, {"zone", "x"}}, {6}},
+                {{{"__name__", "load"}, {"pod", "b"}, {"zone", "x"}}, {8}},
+                {{{"__name__", "limit"}, {"unit", "core"}, {"zone", "x"}}, {2}}});
+  const auto labels = [&](std::string_view query) {
+    const auto result = evaluate(*parse(query), store, Instant{});
+    if (!result) return result.error().message;
+    std::string text;
+    for (const Element& element : result->vector)
+      text += fmt::format("{} {};", to_string(element.labels), element.value);
+    return text;
+  };
+  CHECK(labels("load / on(zone) group_left(unit) limit") ==
+        "{pod=\"a\", unit=\"core\", zone=\"x\"} 3;{pod=\"b\", unit=\"core\", zone=\"x\"} 4;");
+  CHECK(labels("limit < on(zone) group_right load") ==
+        "load{pod=\"a\", zone=\"x\"} 2;load{pod=\"b\", zone=\"x\"} 2;");
+  CHECK(labels("load / on(zone) limit").find("needs group_left") != std::string::npos);
+  CHECK(labels("limit / on(zone) load").find("many-to-many") != std::string::npos);
+  CHECK(labels("load - on(zone) group_left(pod) limit").find("twice") != std::string::npos);
 }
 
 TEST_CASE("operators match one to one, and drop the name where the server does") {

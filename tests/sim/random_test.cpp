@@ -1,6 +1,8 @@
 #include "sim/random.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include <catch2/catch.hpp>
 
@@ -99,4 +101,62 @@ TEST_CASE("constant time-outs expire between events, in order") {
       });
   CHECK(seen == "2 t8 call 3 ");
   CHECK(kernel.now() == Instant{1s});
+}
+
+TEST_CASE("sequence numbers are renewed before they run out, and ties keep their order") {
+  Kernel kernel{std::numeric_limits<std::uint32_t>::max() - 100};
+  using namespace std::chrono_literals;
+  // 300 events at three times, scheduled in turn: the numbers run out after the first hundred.
+  for (std::uint32_t i = 0; i < 300; ++i) kernel.schedule(Instant{(i % 3) * 1ms}, 0, i);
+  std::vector<std::uint32_t> seen;
+  kernel.run_until(
+      Instant{1s}, [&](std::uint32_t, std::uint32_t index) { seen.push_back(index); },
+      [](std::uint32_t, std::uint32_t) {});
+  REQUIRE(seen.size() == 300);
+  for (std::size_t i = 0; i < 300; ++i) CHECK(seen[i] == i % 100 * 3 + i / 100);
+}
+
+TEST_CASE("void timers are swept away, the others expire when they are due") {
+  Kernel kernel;
+  using namespace std::chrono_literals;
+  const auto ring = kernel.add_ring(1h), other = kernel.add_ring(10ms);
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    if (kernel.crowded(ring))
+      kernel.sweep(ring, [](std::uint32_t index, std::uint32_t) { return index % 100 != 0; });
+    kernel.arm(ring, i, 0);
+  }
+  CHECK(kernel.armed(ring) < 10'000);
+  kernel.arm(other, 7, 0);
+  std::vector<std::uint32_t> expired;
+  kernel.run_until(
+      Instant{2h}, [](std::uint32_t, std::uint32_t) {},
+      [&](std::uint32_t index, std::uint32_t) {
+        if (index == 7 || index % 100 == 0) expired.push_back(index);
+      });
+  REQUIRE(expired.size() == 1001);
+  CHECK(expired.front() == 7);  // of the shorter ring, armed last
+  CHECK(std::ranges::is_sorted(expired.begin() + 1, expired.end()));
+}
+
+TEST_CASE("a Fifo is a queue through growth, wrapping and erasure") {
+  Fifo<int> fifo;
+  std::deque<int> same;
+  Stream stream{5, "fifo"};
+  for (int i = 0; i < 20'000; ++i) {
+    if (stream() % 5 < 3) {
+      fifo.push_back(i);
+      same.push_back(i);
+    } else if (!same.empty()) {
+      REQUIRE(fifo.front() == same.front());
+      fifo.pop_front();
+      same.pop_front();
+    }
+    if (i % 1000 == 999) {
+      const auto odd = [](int value) { return value % 2 != 0; };
+      fifo.erase_if(odd);
+      std::erase_if(same, odd);
+    }
+    REQUIRE(fifo.size() == same.size());
+  }
+  for (std::size_t i = 0; i < same.size(); ++i) CHECK(fifo[i] == same[i]);
 }

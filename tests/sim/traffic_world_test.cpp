@@ -10,28 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// M/M/c: Poisson arrivals, exponential service with mean 1 s, c workers, one queue.
-Scenario mmc(int c, double utilization) {
-  Scenario scenario;
-  scenario.services = {{.name = "station",
-                        .replicas = c,
-                        .concurrency = 1,
-                        .queue = 1'000'000,
-                        .shared_queue = true,
-                        .latency = {.law = Latency::Law::Exponential, .mean = 1s}}};
-  scenario.traffic = {{.name = "customers", .to = "station", .rate = c * utilization}};
-  return scenario;
-}
-
-/// Erlang C: the mean wait in M/M/c with service rate 1 (Kleinrock 1975, eq. 3.40).
-double erlang_c_wait(int c, double utilization) {
-  const double offered = c * utilization;
-  double term = 1, sum = 1;
-  for (int k = 1; k < c; ++k) sum += term *= offered / k;
-  const double last = term * offered / c / (1 - utilization);
-  return last / (sum + last) / (c * (1 - utilization));
-}
-
 Scenario shop() {
   Scenario scenario;
   scenario.services = {{.name = "checkout",
@@ -70,35 +48,6 @@ void conserved(const TrafficWorld& world) {
 }
 
 }  // namespace
-
-TEST_CASE("M/M/4: the simulated mean wait agrees with Erlang C at three loads") {
-  // 20 independent replications a load give a t statistic with 19 degrees of freedom; |t| > 3.88
-  // has probability 0.1 % under the model, so the three loads together raise a false alarm with
-  // probability 0.3 %. The seeds are fixed.
-  for (const double utilization : {0.5, 0.8, 0.9}) {
-    const double theory = erlang_c_wait(4, utilization);
-    double sum = 0, squares = 0;
-    constexpr int replications = 20;
-    for (int i = 0; i < replications; ++i) {
-      TrafficWorld world{mmc(4, utilization), static_cast<std::uint64_t>(1000 + i)};
-      world.run_until(Instant{500s});  // the empty start is left out
-      const auto before = world.waits("station");
-      world.run_until(Instant{10'500s});
-      const auto after = world.waits("station");
-      const double mean =
-          (after.first - before.first) / static_cast<double>(after.second - before.second);
-      sum += mean;
-      squares += mean * mean;
-      conserved(world);
-    }
-    const double mean = sum / replications;
-    const double error = std::sqrt((squares / replications - mean * mean) / (replications - 1));
-    INFO("utilization " << utilization << ": simulated " << mean << " ± " << error << ", Erlang C "
-                        << theory);
-    CHECK(std::abs(mean - theory) / error < 3.88);
-    CHECK(error / theory < 0.2);  // the test sees something
-  }
-}
 
 TEST_CASE("no request is lost or counted twice: rollouts, crashes, time-outs, retries, mirrors") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {

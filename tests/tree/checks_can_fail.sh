@@ -15,12 +15,13 @@ complains() {
 }
 agrees() { bash "$here/$1.sh" "$tree" >/dev/null || { echo "$1.sh finds fault with a tree that is right"; status=1; }; }
 
-mkdir -p "$tree"/{docs,engine,sim}
+mkdir -p "$tree"/{docs,engine/deep,sim}
 cat >"$tree/docs/architecture.md" <<'DRAWING'
 ```layers
   layer  | sees        | headers | sources
-  sim    | sim engine  | std     | boost
-  engine |     engine  | std     | fmt
+  sim         | sim             engine  | std     | boost
+  engine/deep |     engine/deep engine  | std     | curl
+  engine      |                 engine  | std     | fmt
 ```
 DRAWING
 cat >"$tree/engine/right.hpp" <<'RIGHT'
@@ -37,7 +38,7 @@ RIGHT
 agrees includes; agrees nodiscard; agrees tidy
 
 wrong() { cat >"$tree/engine/wrong.$1"; }
-undo() { rm -f "$tree"/engine/wrong.*; }
+undo() { rm -f "$tree"/engine/wrong.* "$tree"/engine/deep/*; }
 
 wrong hpp <<<'#include "sim/run.hpp"';        complains includes 'engine/wrong.hpp:1: engine does not see sim'
 wrong hpp <<<'#include "run.hpp"';            complains includes 'does not name its layer'
@@ -45,11 +46,17 @@ wrong hpp <<<'#include <nlohmann/json.hpp>';  complains includes 'engine does no
 wrong hpp <<<'#include <QWidget>';            complains includes 'engine does not use <QWidget>'
 wrong hpp <<<'#include <sys/socket.h>';       complains includes 'engine does not use <sys/socket.h>'
 wrong hpp <<<'#include <fmt/format.h>';       complains includes 'keeps <fmt/format.h> out of its headers'
+wrong hpp <<<'#include "engine/deep/a.hpp"';  complains includes 'engine/wrong.hpp:1: engine does not see engine/deep'
+undo
+echo '#include "sim/run.hpp"' >"$tree/engine/deep/a.cpp"; complains includes 'engine/deep does not see sim'
+echo '#include <fmt/format.h>' >"$tree/engine/deep/a.cpp"; complains includes 'engine/deep does not use <fmt/format.h>'
+printf '#include "engine/right.hpp"\n#include <curl/curl.h>\n' >"$tree/engine/deep/a.cpp"; agrees includes
 undo
 
 wrong hpp <<<'Result<int> count(int n);';                       complains nodiscard 'engine/wrong.hpp:1: a Result may be dropped'
 wrong hpp <<<'struct S { virtual Result<std::vector<int>> all() const = 0; };'; complains nodiscard 'may be dropped'
 wrong hpp <<<'struct S { public: static Result<int> make(); };';  complains nodiscard 'may be dropped'
+wrong hpp <<<'KubeResult<json> get(int n);';                     complains nodiscard 'may be dropped'
 wrong hpp <<<'auto count(int n) -> Result<int>;';               complains nodiscard 'may be dropped'
 wrong hpp <<<$'namespace v {\nvolary::Result<void>\nwrite(int n);\n}';  complains nodiscard 'engine/wrong.hpp:2:'
 undo

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # includes.sh ROOT: every #include of every layer is one that the drawing in docs/architecture.md allows.
 #
-# The drawing is the block fenced with ```layers: a row names a layer, the layers it sees, the libraries that its
-# headers may show and those that only its .cpp files may touch. A library is the first word of an include
+# The drawing is the block fenced with ```layers: a row names a layer (a folder, or a folder of one that is a layer of
+# its own), the layers it sees, the libraries that its headers may show and those that only its .cpp files may touch. A library is the first word of an include
 # (<fmt/…> is fmt, <QWidget> is Qt); `std` is <vector>, `system` is <unistd.h>.
 set -euo pipefail
 root=${1:?the root of the tree}
@@ -12,6 +12,11 @@ awk -v root="$root/" '
   function allow(table, layer, words,    part, i, n) {
     n = split(words, part, /[ \t]+/)
     for (i = 1; i <= n; i++) if (part[i] != "") table[layer, part[i]] = 1
+  }
+  # The layer of a path: of its first two folders together if they are drawn as one, else of its first.
+  function layer_of(path,    part) {
+    split(path, part, "/")
+    return (part[1] "/" part[2]) in known ? part[1] "/" part[2] : part[1]
   }
   function complain(text) { print substr(FILENAME, length(root) + 1) ":" FNR ": " text; wrong++ }
 
@@ -27,7 +32,7 @@ awk -v root="$root/" '
   }
 
   FNR == 1 {
-    layer = substr(FILENAME, length(root) + 1); sub(/\/.*/, "", layer)
+    layer = layer_of(substr(FILENAME, length(root) + 1))
     header = FILENAME ~ /\.hpp$/
     files++
     if (!(layer in known)) complain("the drawing in docs/architecture.md has no layer " layer)
@@ -36,7 +41,7 @@ awk -v root="$root/" '
   /^[ \t]*#[ \t]*include[ \t]*"/ {
     split($0, quoted, "\""); path = quoted[2]
     if (path !~ /\//) { complain("\"" path "\" does not name its layer"); next }
-    target = path; sub(/\/.*/, "", target)
+    target = layer_of(path)
     if (!((layer, target) in sees)) complain(layer " does not see " target ", but includes \"" path "\"")
   }
 

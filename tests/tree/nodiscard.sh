@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nodiscard.sh ROOT: every function that a header declares with a Result says [[nodiscard]].
+# nodiscard.sh ROOT: every function that a header declares with a Result or a KubeResult says [[nodiscard]].
 #
 # tl::expected is not nodiscard by itself, and an error that nobody looks at is an error that nobody hears of.
 set -euo pipefail
@@ -13,7 +13,7 @@ awk -v root="$root/" '
   function judge(text,    returns) {
     gsub(/[ \t]+/, " ", text)
     if (text ~ /^ ?(using|friend|typedef|return)[ (]/ || text ~ /^[^(]*[^=!<>]=[^=]/) return
-    returns = text ~ /^[^(]*(^|[ :])Result<.*> ?[&*]? ?[A-Za-z_][A-Za-z_0-9:]* ?\(/ || text ~ /\) ?(const)? ?(noexcept)? ?-> ?[a-z:]*Result</
+    returns = text ~ /^[^(]*(^|[ :])(Kube)?Result<.*> ?[&*]? ?[A-Za-z_][A-Za-z_0-9:]* ?\(/ || text ~ /\) ?(const)? ?(noexcept)? ?-> ?[a-z:]*(Kube)?Result</
     if (!returns) return
     seen++
     if (text !~ /\[\[nodiscard/) { print substr(file, length(root) + 1) ":" began ": a Result may be dropped:" text; wrong++ }
