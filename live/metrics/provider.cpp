@@ -16,15 +16,20 @@ const MetricProvider& as_provider() {
   return provider();
 }
 
-constexpr std::array providers{
-    std::pair<std::string_view, Provider>{"prometheus", as_provider<prometheus_provider>},
+struct Kind {
+  std::string_view name;
+  Provider provider;
+};
+constexpr std::array kinds{
+    Kind{"prometheus", as_provider<prometheus_provider>},
+    Kind{"datadog", as_provider<datadog_provider>},
 };
 
 }  // namespace
 
 const MetricProvider& provider_named(std::string_view type) {
-  for (const auto& [name, provider] : providers)
-    if (name == type) return provider();
+  for (const Kind& kind : kinds)
+    if (kind.name == type) return kind.provider();
   return prometheus_provider();
 }
 

@@ -94,5 +94,6 @@ class HttpProvider : public MetricProvider {
 
 // One file each.
 [[nodiscard]] const HttpProvider& prometheus_provider();
+[[nodiscard]] const HttpProvider& datadog_provider();
 
 }  // namespace volary::live
