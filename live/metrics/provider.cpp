@@ -23,6 +23,7 @@ struct Kind {
 constexpr std::array kinds{
     Kind{"prometheus", as_provider<prometheus_provider>},
     Kind{"datadog", as_provider<datadog_provider>},
+    Kind{"newrelic", as_provider<newrelic_provider>},
 };
 
 }  // namespace

@@ -95,5 +95,6 @@ class HttpProvider : public MetricProvider {
 // One file each.
 [[nodiscard]] const HttpProvider& prometheus_provider();
 [[nodiscard]] const HttpProvider& datadog_provider();
+[[nodiscard]] const HttpProvider& newrelic_provider();
 
 }  // namespace volary::live
