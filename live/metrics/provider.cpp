@@ -24,6 +24,7 @@ constexpr std::array kinds{
     Kind{"prometheus", as_provider<prometheus_provider>},
     Kind{"datadog", as_provider<datadog_provider>},
     Kind{"newrelic", as_provider<newrelic_provider>},
+    Kind{"graphite", as_provider<graphite_provider>},
 };
 
 }  // namespace

@@ -96,5 +96,6 @@ class HttpProvider : public MetricProvider {
 [[nodiscard]] const HttpProvider& prometheus_provider();
 [[nodiscard]] const HttpProvider& datadog_provider();
 [[nodiscard]] const HttpProvider& newrelic_provider();
+[[nodiscard]] const HttpProvider& graphite_provider();
 
 }  // namespace volary::live
