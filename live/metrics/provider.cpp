@@ -25,6 +25,7 @@ constexpr std::array kinds{
     Kind{"datadog", as_provider<datadog_provider>},
     Kind{"newrelic", as_provider<newrelic_provider>},
     Kind{"graphite", as_provider<graphite_provider>},
+    Kind{"influxdb", as_provider<influxdb_provider>},
     Kind{"dynatrace", as_provider<dynatrace_provider>},
 };
 

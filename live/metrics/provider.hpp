@@ -97,6 +97,7 @@ class HttpProvider : public MetricProvider {
 [[nodiscard]] const HttpProvider& datadog_provider();
 [[nodiscard]] const HttpProvider& newrelic_provider();
 [[nodiscard]] const HttpProvider& graphite_provider();
+[[nodiscard]] const HttpProvider& influxdb_provider();
 [[nodiscard]] const HttpProvider& dynatrace_provider();
 
 }  // namespace volary::live
