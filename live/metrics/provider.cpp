@@ -27,6 +27,7 @@ constexpr std::array kinds{
     Kind{"graphite", as_provider<graphite_provider>},
     Kind{"influxdb", as_provider<influxdb_provider>},
     Kind{"dynatrace", as_provider<dynatrace_provider>},
+    Kind{"splunk", as_provider<splunk_provider>},
 };
 
 }  // namespace

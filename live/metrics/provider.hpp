@@ -99,5 +99,6 @@ class HttpProvider : public MetricProvider {
 [[nodiscard]] const HttpProvider& graphite_provider();
 [[nodiscard]] const HttpProvider& influxdb_provider();
 [[nodiscard]] const HttpProvider& dynatrace_provider();
+[[nodiscard]] const HttpProvider& splunk_provider();
 
 }  // namespace volary::live
