@@ -23,6 +23,7 @@ struct Kind {
 constexpr std::array kinds{
     Kind{"prometheus", as_provider<prometheus_provider>},
     Kind{"datadog", as_provider<datadog_provider>},
+    Kind{"cloudwatch", as_provider<cloudwatch_provider>},
     Kind{"newrelic", as_provider<newrelic_provider>},
     Kind{"graphite", as_provider<graphite_provider>},
     Kind{"influxdb", as_provider<influxdb_provider>},

@@ -95,6 +95,7 @@ class HttpProvider : public MetricProvider {
 // One file each.
 [[nodiscard]] const HttpProvider& prometheus_provider();
 [[nodiscard]] const HttpProvider& datadog_provider();
+[[nodiscard]] const HttpProvider& cloudwatch_provider();
 [[nodiscard]] const HttpProvider& newrelic_provider();
 [[nodiscard]] const HttpProvider& graphite_provider();
 [[nodiscard]] const HttpProvider& influxdb_provider();
