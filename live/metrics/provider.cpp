@@ -26,6 +26,7 @@ constexpr std::array kinds{
     Kind{"cloudwatch", as_provider<cloudwatch_provider>},
     Kind{"newrelic", as_provider<newrelic_provider>},
     Kind{"graphite", as_provider<graphite_provider>},
+    Kind{"stackdriver", as_provider<stackdriver_provider>},
     Kind{"influxdb", as_provider<influxdb_provider>},
     Kind{"dynatrace", as_provider<dynatrace_provider>},
     Kind{"splunk", as_provider<splunk_provider>},

@@ -98,6 +98,7 @@ class HttpProvider : public MetricProvider {
 [[nodiscard]] const HttpProvider& cloudwatch_provider();
 [[nodiscard]] const HttpProvider& newrelic_provider();
 [[nodiscard]] const HttpProvider& graphite_provider();
+[[nodiscard]] const HttpProvider& stackdriver_provider();
 [[nodiscard]] const HttpProvider& influxdb_provider();
 [[nodiscard]] const HttpProvider& dynatrace_provider();
 [[nodiscard]] const HttpProvider& splunk_provider();
