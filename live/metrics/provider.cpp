@@ -29,7 +29,9 @@ constexpr std::array kinds{
     Kind{"stackdriver", as_provider<stackdriver_provider>},
     Kind{"influxdb", as_provider<influxdb_provider>},
     Kind{"dynatrace", as_provider<dynatrace_provider>},
+    Kind{"keptn", as_provider<keptn_provider>},
     Kind{"splunk", as_provider<splunk_provider>},
+    Kind{"externalmetrics", as_provider<external_metrics_provider>},
 };
 
 }  // namespace

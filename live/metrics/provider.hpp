@@ -101,6 +101,8 @@ class HttpProvider : public MetricProvider {
 [[nodiscard]] const HttpProvider& stackdriver_provider();
 [[nodiscard]] const HttpProvider& influxdb_provider();
 [[nodiscard]] const HttpProvider& dynatrace_provider();
+[[nodiscard]] const MetricProvider& keptn_provider();
 [[nodiscard]] const HttpProvider& splunk_provider();
+[[nodiscard]] const HttpProvider& external_metrics_provider();
 
 }  // namespace volary::live
