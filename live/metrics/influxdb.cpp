@@ -16,46 +16,55 @@ using nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 constexpr std::size_t most_columns = 1000;
 
-/// RFC 4180. Errors: Invalid for an open quote or a quote in mid text.
-Result<std::vector<Row>> rows_of(std::string_view text) {
-  std::vector<Row> rows;
-  std::size_t i = 0;
-  while (i < text.size()) {
+/// RFC 4180, a row at a time: an answer of nothing but line ends must not become a row each.
+class CsvReader {
+ public:
+  explicit CsvReader(std::string_view text) : text_{text} {}
+
+  [[nodiscard]] bool more() const { return at_ < text_.size(); }
+
+  /// Precondition: more(). Errors: Invalid for an open quote or a quote in mid text.
+  [[nodiscard]] Result<Row> next() {
     Row row;
-    for (bool more = true; more;) {
-      std::string cell;
-      if (i < text.size() && text[i] == '"') {
-        for (++i;; ++i) {
-          if (i >= text.size()) return unexpected_shape("whole CSV");
-          if (text[i] != '"') {
-            cell += text[i];
-          } else if (i + 1 < text.size() && text[i + 1] == '"') {
-            cell += text[i++];
-          } else {
-            break;
-          }
-        }
-        ++i;
-        if (i < text.size() && text[i] != ',' && text[i] != '\r' && text[i] != '\n')
-          return unexpected_shape("CSV");
-      } else {
-        while (i < text.size() && text[i] != ',' && text[i] != '\r' && text[i] != '\n')
-          cell += text[i++];
-      }
-      row.push_back(std::move(cell));
+    do {
+      auto cell = next_cell();
+      if (!cell) return tl::unexpected(cell.error());
+      row.push_back(*std::move(cell));
       if (row.size() > most_columns) return unexpected_shape("CSV of reasonable width");
-      more = i < text.size() && text[i] == ',';
-      if (more) ++i;
-    }
-    if (i < text.size() && text[i] == '\r') ++i;
-    if (i < text.size() && text[i] == '\n')
-      ++i;
-    else if (i < text.size())
-      return unexpected_shape("CSV");
-    rows.push_back(std::move(row));
+    } while (skip(','));
+    const bool returned = skip('\r');
+    if (!skip('\n') && (returned || more())) return unexpected_shape("CSV");
+    return row;
   }
-  return rows;
-}
+
+ private:
+  bool skip(char c) {
+    if (!more() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  Result<std::string> next_cell() {
+    std::string cell;
+    if (!skip('"')) {
+      while (more() && text_[at_] != ',' && text_[at_] != '\r' && text_[at_] != '\n')
+        cell += text_[at_++];
+      return cell;
+    }
+    for (;;) {
+      if (!more()) return unexpected_shape("whole CSV");
+      const char c = text_[at_++];
+      if (c == '"' && !skip('"')) break;
+      cell += c;
+    }
+    if (more() && text_[at_] != ',' && text_[at_] != '\r' && text_[at_] != '\n')
+      return unexpected_shape("CSV");
+    return cell;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
 
 /// What is read of the tables: the first record, and how many tables there are.
 struct Tables {
@@ -72,13 +81,15 @@ std::string cell(const Row& row, std::size_t column) {
 }
 
 Result<Tables> tables_of(std::string_view text) {
-  const auto rows = rows_of(text);
-  if (!rows) return tl::unexpected(rows.error());
+  CsvReader reader{text};
   Tables tables;
   Row types, defaults, header;
   std::vector<std::string> seen;
   int block = 0;
-  for (const Row& row : *rows) {
+  while (reader.more()) {
+    const auto read = reader.next();
+    if (!read) return tl::unexpected(read.error());
+    const Row& row = *read;
     if (row.size() == 1 && row.front().empty()) {  // a blank line ends a block
       types = defaults = header = {};
       continue;

@@ -74,6 +74,9 @@ TEST_CASE("PRV-61, Q-22, INV-12: the answers of InfluxDB, in both semantics") {
            {200, ",result,table\r\n,,0\r\n", "error", "error"},
            {200, table(row("1")) + "\"open", "error", "error"},
            {200, R"({"results":[]})", "no values", "0"},
+           {200, table(row("1")) + "\r", "error", "error"},
+           {200, table(row("1")) + std::string(1'000'000, '\n'), "1", "1"},
+           {200, std::string(2000, ','), "error", "error"},
            {401, R"({"message":"canary-token"})", "unavailable", "unavailable"},
            {400, table(row("1")), "error", "error"},
            {204, table(row("1")), "error", "error"}}) {
