@@ -1,0 +1,1 @@
+#include "cli/live_command.hpp"
