@@ -132,16 +132,6 @@ Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOp
   const std::string provider =
       canary.spec.provider.empty() ? scenario.mesh.provider : canary.spec.provider;
 
-  const MetricCheck any{.name = "request-success-rate", .interval = "{{ interval }}"};
-  TemplateValues values = template_values(canary, any, "1m");
-  if (binding.family == QueryFamily::Skipper) values = skipper_values(std::move(values));
-  const auto success =
-      render_query(builtin_query(binding.family, MetricQuery::Kind::BuiltinSuccessRate), values);
-  if (!success) return tl::unexpected(success.error());
-  // good / all * 100: what stands between is the rate of all requests.
-  const std::size_t from = success->find(" / ") + 3, to = success->rfind(" * 100");
-  binding.requests_query = success->substr(from, to - from);
-
   for (const MetricCheck& check : canary.spec.analysis.metrics) {
     if (!check.query.empty()) {
       const auto text = render_query(check.query, template_values(canary, check, "1m"));

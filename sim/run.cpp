@@ -40,7 +40,7 @@ class Flight {
         store_{policy.canary},
         router_{world_, binding_.service, plan_.provider},
         workload_{world_, binding_.service, policy.canary, wait_},
-        metrics_{world_, series_, policy_, options.compat, binding_.requests_query, wait_},
+        metrics_{world_, series_, policy_, options.compat, wait_},
         webhooks_{world_, wait_,
                   [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); },
                   [this](const Webhook& hook) { load_tester_.accept(hook); }},
