@@ -111,8 +111,11 @@ class LiveRun {
                .gauges = gauges_,
                .log = log_,
                .entropy = entropy_,
-               .metrics = live_metrics(api(), http_, clock_, flags),
-               .wait = [this](Duration time) { (void)live::sleep_for(ending_.get_token(), time); }} {
+               .metrics = live_metrics(
+                   api(), http_, clock_, entropy_,
+                   [this](const std::string& path) { return client_.get_text(path); },
+                   [this](Duration time) { pause(time); }, flags),
+               .wait = [this](Duration time) { pause(time); }} {
     if (!flags.act) world_.instead_of_hooks = [this](const std::string& would) { tell(would); };
     gauges_.set("flagger_info",
                 {{"mesh_provider", flags.mesh_provider}, {"version", VOLARY_VERSION}}, 1);
@@ -130,6 +133,7 @@ class LiveRun {
     if (flags_.act) return fence_;
     return overlay_;
   }
+  void pause(Duration time) { (void)live::sleep_for(ending_.get_token(), time); }
   [[nodiscard]] bool may_write() const { return !closed_ && (!election_ || election_->leads()); }
   void tell(const std::string& would) {
     if (one_release_) {
@@ -147,7 +151,7 @@ class LiveRun {
   [[nodiscard]] std::optional<Exit> look_at_cluster();
   [[nodiscard]] std::optional<Exit> refuse_neighbours(const std::string& ns);
   [[nodiscard]] Exit take_over();
-  [[nodiscard]] Exit one(const ObjectName& name, bool shadow);
+  [[nodiscard]] Exit one(const ObjectName& name);
   [[nodiscard]] Exit shadow();
   [[nodiscard]] Exit operate();
 
@@ -203,9 +207,9 @@ Exit LiveRun::take_over() {
   const auto name = object_named(flags_.take_over, "--take-over");
   if (!name) return refuse(session_, name.error());
   if (!flags_.act) {
-    const auto end = print(session_,
-                           "would suspend " + flags_.take_over +
-                               " for other controllers and mark it as Volary's: --act does it\n");
+    const auto end =
+        print(session_, "would suspend " + flags_.take_over +
+                            " for other controllers and mark it as Volary's: --act does it\n");
     return end.value_or(Exit::Done);
   }
   const auto back = live::take_over(client_, *name);
@@ -216,7 +220,7 @@ Exit LiveRun::take_over() {
   return end.value_or(Exit::Done);
 }
 
-Exit LiveRun::one(const ObjectName& name, bool shadow) {
+Exit LiveRun::one(const ObjectName& name) {
   one_release_ = true;
   settings_.full_records = flags_.json || !flags_.log_file.empty();
   std::ofstream log;
@@ -233,11 +237,12 @@ Exit LiveRun::one(const ObjectName& name, bool shadow) {
   bool headed = false, lost_output = false;
   live::OneRelease flight;
   flight.on_tick = [&](const TickRecord& record, const Plan& followed) {
-    std::string records = headed ? "" : live::header_record({.canary = name,
-                                                             .compat = settings_.engine.compat,
-                                                             .plan = followed,
-                                                             .world = access_.context,
-                                                             .source = access_.server});
+    std::string records = headed ? ""
+                                 : live::header_record({.canary = name,
+                                                        .compat = settings_.engine.compat,
+                                                        .plan = followed,
+                                                        .world = access_.context,
+                                                        .source = access_.server});
     headed = true;
     records += live::tick_records(record);
     if (log.is_open()) {
@@ -278,7 +283,6 @@ Exit LiveRun::one(const ObjectName& name, bool shadow) {
                                                      would ? " would have been " : " ", said)))
       return *end;
   }
-  (void)shadow;
   return *ended == live::Ending::RolledBack ? Exit::No : Exit::Done;
 }
 
@@ -287,15 +291,15 @@ Exit LiveRun::shadow() {
   if (!documents) return refuse(session_, documents.error());
   if (auto policies = policies_in(*documents, flags_.shadow); !policies)
     return refuse(session_, policies.error());
-  const auto placed = live::place_shadow(overlay_, *documents,
-                                         flags_.ns.empty() ? access_.default_ns : flags_.ns,
-                                         settings_, clock_.now());
+  const auto placed =
+      live::place_shadow(overlay_, *documents, flags_.ns.empty() ? access_.default_ns : flags_.ns,
+                         settings_, clock_.now());
   if (!placed) return refuse(session_, in(flags_.shadow)(placed.error()));
   if (!placed->under_way && !flags_.json)
     fmt::print(stderr,
                "{} has no primary here: the shadow starts with the taking over of the target\n",
                to_string(placed->canary));
-  return one(placed->canary, true);
+  return one(placed->canary);
 }
 
 Exit LiveRun::operate() {
@@ -306,9 +310,10 @@ Exit LiveRun::operate() {
                              .message = "'" + flags_.control_loop_interval + "' is not a duration",
                              .where = "--control-loop-interval",
                              .hint = "such as 10s"});
-  live::Operator controller{
-      world_, settings_, {.ns = flags_.ns, .control_loop = *loop, .yield_to_others = flags_.act},
-      watcher_};
+  live::Operator controller{world_,
+                            settings_,
+                            {.ns = flags_.ns, .control_loop = *loop, .yield_to_others = flags_.act},
+                            watcher_};
   auto server = live::StatusServer::start(
       flags_.address, flags_.port,
       {.metrics = [this] { return gauges_.text(); },
@@ -370,23 +375,21 @@ Exit LiveRun::run() {
     if (!canary) return refuse(session_, canary.error());
     const Duration interval = plan(*canary, settings_.engine).interval;
     if (const auto who = live::foreign_writer(*object, interval, clock_.now()))
-      return refuse(session_, refused_by_neighbour(
-                                  live::spoken("Canary", path), *who,
-                                  "volary live --act --take-over " + flags_.canary +
-                                      " hands it over"));
+      return refuse(session_, refused_by_neighbour(live::spoken("Canary", path), *who,
+                                                   "volary live --act --take-over " +
+                                                       flags_.canary + " hands it over"));
     if (const auto end = refuse_neighbours(name->ns)) return *end;
   }
-  return one(*name, false);
+  return one(*name);
 }
 
 }  // namespace
 
 Exit live_command(const Session& session, LiveFlags flags) {
   const auto wrong = [&](const char* message, const char* hint) {
-    return refuse(session, {.kind = ErrorKind::Invalid,
-                            .message = message,
-                            .where = "command line",
-                            .hint = hint});
+    return refuse(
+        session,
+        {.kind = ErrorKind::Invalid, .message = message, .where = "command line", .hint = hint});
   };
   if (!flags.shadow.empty() && (flags.act || !flags.canary.empty()))
     return wrong("--shadow goes without --act and --canary", "a shadow only ever watches");

@@ -15,16 +15,16 @@ namespace volary::cli {
 /// (controller.md §1).
 struct LiveFlags {
   bool act = false;
-  std::string canary;     ///< ns/name
+  std::string canary;  ///< ns/name
   bool once = false;
   std::string shadow;     ///< a policy
   std::string take_over;  ///< ns/name
   std::string context;
   bool json = false;
-  std::string log_file;   ///< the decision log
+  std::string log_file;  ///< the decision log
   std::string compat = "strict";
 
-  std::string kubeconfig, kubeconfig_service_mesh;
+  std::string kubeconfig;
   double qps = 100;
   int burst = 250;
   std::string metrics_server = "http://prometheus:9090";
@@ -57,7 +57,11 @@ struct LiveFlags {
 
 /// How checks are answered: a source for each pass over a Canary, made from what they share.
 using MetricsFactory = std::function<std::unique_ptr<MetricSource>(const Canary&)>;
+/// GET of a path of the API server.
+using ApiText = std::function<live::KubeResult<std::string>(const std::string& path)>;
 [[nodiscard]] MetricsFactory live_metrics(live::KubeApi& api, live::Http& http, const Clock& clock,
+                                          Entropy& entropy, ApiText api_text,
+                                          std::function<void(Duration)> wait,
                                           const LiveFlags& flags);
 
 /// Ends the process as `volary live` does.

@@ -133,8 +133,6 @@ void add_live(CLI::App& app, Session& session) {
        "how to reach it (default: KUBECONFIG, ~/.kube/config, in-cluster)", cluster, "FILE");
   text("--context", flags->context, "of the kubeconfig (default: the current one)", cluster,
        "NAME");
-  text("--kubeconfig-service-mesh", flags->kubeconfig_service_mesh,
-       "another cluster that holds the mesh's objects", cluster, "FILE");
   text("--namespace", flags->ns, "only this one (default: all)", cluster, "NS");
   command->add_option("--kubeconfig-qps", flags->qps, "requests a second")
       ->check(CLI::Range(0.1, 1e6))
@@ -189,11 +187,11 @@ void add_live(CLI::App& app, Session& session) {
        controller, "URL");
   text("--slack-url", flags->slack_url, "where alerts go (or SLACK_URL)", controller, "URL");
   text("--slack-token", flags->slack_token, "better: SLACK_TOKEN", controller, "TOKEN");
-  text("--slack-proxy-url", flags->slack_proxy, "", controller, "URL");
-  text("--slack-channel", flags->slack_channel, "", controller, "NAME");
-  text("--slack-user", flags->slack_user, "", controller, "NAME");
+  text("--slack-proxy-url", flags->slack_proxy, "on the way there", controller, "URL");
+  text("--slack-channel", flags->slack_channel, "where they appear", controller, "NAME");
+  text("--slack-user", flags->slack_user, "who says them", controller, "NAME");
   text("--msteams-url", flags->teams_url, "where alerts go (or MSTEAMS_URL)", controller, "URL");
-  text("--msteams-proxy-url", flags->teams_proxy, "", controller, "URL");
+  text("--msteams-proxy-url", flags->teams_proxy, "on the way there", controller, "URL");
   text("--cluster-name", flags->cluster_name, "named in alerts", controller, "NAME");
 
   command->callback([&session, flags] {

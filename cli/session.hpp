@@ -23,12 +23,12 @@ namespace volary::cli {
 /// invariants.md §3.
 enum class Exit {
   Done = 0,
-  No = 1,           ///< done, and the answer is no
-  Refused = 2,      ///< wrong use or refused input
-  Unreachable = 3,  ///< a needed service does not answer
-  Violated = 4,     ///< an invariant does not hold
-  Interrupted = 5,  ///< results so far are kept
-  NotWritten = 6,   ///< an output could not be written
+  No = 1,              ///< done, and the answer is no
+  Refused = 2,         ///< wrong use or refused input
+  Unreachable = 3,     ///< a needed service does not answer
+  Violated = 4,        ///< an invariant does not hold
+  Interrupted = 5,     ///< results so far are kept
+  NotWritten = 6,      ///< an output could not be written
   LeadershipLost = 7,  ///< another controller may drive now (FLT-43)
   Internal = 70,
 };
