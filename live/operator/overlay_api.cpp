@@ -172,10 +172,10 @@ KubeResult<json> OverlayApi::write(const ObjectPath& path, const json& before, j
   const auto below = below_.get(path);
   if (!below) return below;
   layer.difference = merge_difference(without_bookkeeping(*below), without_bookkeeping(after));
-  if (path.resource.plural == "canaries" && difference.contains("status")) {
+  if (path.resource.plural == "canaries" && difference.contains("status"))
     layer.status = at(after, {"status"});
-    layer.difference.erase("status");
-  }
+  // What else has a status has one that the cluster, or settle(), tells.
+  layer.difference.erase("status");
   return read(path);
 }
 

@@ -49,7 +49,8 @@ struct Shop {
   }
   [[nodiscard]] std::vector<int> weights() const {
     std::vector<int> found;
-    for (const json& to : get(virtual_services, "web").at("spec").at("http").at(0).at("route"))
+    const json routes = get(virtual_services, "web");  // outlives the loop over a part of it
+    for (const json& to : routes.at("spec").at("http").at(0).at("route"))
       found.push_back(static_cast<int>(integer_at(to, {"weight"}).value_or(0)));
     return found;
   }
@@ -218,7 +219,10 @@ TEST_CASE("Who only watches flies a whole release and writes nothing", "[operato
   }));
   std::this_thread::sleep_for(1s);
   const auto released = versions(shop);
-  CHECK(bench.ticks(release, phase_is(Phase::Succeeded)).back() == "Succeeded 100/0");
+  const Lines seen = bench.ticks(release, phase_is(Phase::Succeeded));
+  for (const std::string& line : seen) UNSCOPED_INFO(line);
+  for (const std::string& line : told) UNSCOPED_INFO(line);
+  CHECK(seen.back() == "Succeeded 100/0");
   CHECK(versions(shop) == released);
 }
 
@@ -266,7 +270,7 @@ TEST_CASE("A cluster that does not answer, or does not know the kind, is one cle
   std::string text{std::istreambuf_iterator<char>{file}, {}};
   const std::string server = open_world().server();
   text.replace(text.find(server), server.size(), fmt::format("https://127.0.0.1:{}", free_port()));
-  const std::string bad = scratch("bad.kubeconfig");
+  const std::string bad = good + ".bad";  // beside it: it names files of that folder
   std::ofstream{bad} << text;
   const Ended silent = run("live --canary shop/web --once --kubeconfig " + bad);
   INFO(silent.said);
