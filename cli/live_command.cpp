@@ -265,7 +265,9 @@ Exit LiveRun::one(const ObjectName& name) {
     if (!flags_.json)
       fmt::print(stderr, "nothing is released just now: waiting for a new revision\n");
   };
-  const auto ended = live::fly(release, settings_.engine, flight, ending_.get_token());
+  auto ended = live::fly(release, settings_.engine, flight, ending_.get_token());
+  while (!flags_.once && ended && *ended != live::Ending::Interrupted)
+    ended = live::fly(release, settings_.engine, flight, ending_.get_token());
   cut_off();
   if (timeline) (void)write_out(timeline->finish());
   if (!ended) return refuse(session_, ended.error());
@@ -395,7 +397,7 @@ Exit live_command(const Session& session, LiveFlags flags) {
     return wrong("--shadow goes without --act and --canary", "a shadow only ever watches");
   if (flags.once && flags.canary.empty())
     return wrong("--once needs --canary", "name the one release: --canary NS/NAME");
-  if (!flags.canary.empty()) flags.once = true;
+  if (!flags.shadow.empty()) flags.once = true;
   auto settings = release_settings(flags);
   if (!settings) return refuse(session, settings.error());
   auto access = live::find_cluster({.kubeconfig = flags.kubeconfig, .context = flags.context});
