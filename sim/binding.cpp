@@ -5,31 +5,11 @@
 
 #include "engine/query_template.hpp"
 #include "policies/promql/promql.hpp"
+#include "policies/words.hpp"
 #include "sim/telemetry/exporter.hpp"
 
 namespace volary::sim {
 namespace {
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view wanted, const std::vector<std::string>& known) {
-  const auto best = std::ranges::min_element(
-      known, {}, [&](const std::string& name) { return distance(wanted, name); });
-  return best == known.end() ? "" : *best;
-}
 
 tl::unexpected<Error> refuse(std::string message, std::string hint) {
   return tl::unexpected(Error{ErrorKind::Invalid, std::move(message), "", std::move(hint)});
@@ -114,7 +94,7 @@ Result<void> check_query(const std::string& check, const std::string& text,
     return refuse(
         fmt::format("metric {}: nothing in this world exports '{}'", check, name),
         fmt::format("the nearest name is {}; --missing-metrics no-data flies all the same",
-                    nearest(name, exported)));
+                    closest(name, exported)));
   }
   return {};
 }

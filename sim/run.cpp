@@ -185,7 +185,6 @@ class Flight {
     if (decided_at_ || !(started_ || failed_at_once) || !decided(phase)) return;
     decided_at_ = tick.ended;
     promoted_ = phase == Phase::Succeeded;
-    edge_after_ = edge_total();
     const Duration tail = std::max<Duration>(3min, 2 * plan_.interval);
     world_.call_at(std::min(Instant{scenario_.duration}, tick.ended + tail),
                    [this] { world_.stop(); });
@@ -244,7 +243,7 @@ class Flight {
               : static_cast<std::uint64_t>(std::llround(
                     static_cast<double>(world_.harmed_users(binding_.service, version)) * beyond /
                     static_cast<double>(fresh.failures)));
-      const VersionCounters end = decided_at_ ? edge_after_ : edge_total();
+      const VersionCounters end = edge_total();
       if (released_) {
         score.user_requests = end.requests - edge_before_.requests;
         score.failed_requests = end.failures - edge_before_.failures;
@@ -292,7 +291,7 @@ class Flight {
   bool released_ = false, started_ = false, promoted_ = false, over_ = false;
   Instant released_at_{};
   std::optional<Instant> decided_at_;
-  VersionCounters edge_before_, edge_after_;
+  VersionCounters edge_before_;
   Fiber controller_;
 };
 

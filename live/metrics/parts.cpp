@@ -327,7 +327,8 @@ tl::unexpected<Error> unexpected_shape(std::string_view what) {
 tl::unexpected<Error> no_values() { return fail(ErrorKind::NoData, "no values found"); }
 
 Result<void> whole(const MetricQuestion& question, const json& warnings) {
-  if (!question.strict() || warnings.is_null() || warnings.empty() || warnings == json(false))
+  if (!question.strict() || warnings.is_null() || warnings.empty() || warnings == json(false) ||
+      warnings == json(""))
     return {};
   return fail(ErrorKind::Invalid, "the answer is not whole: {}",
               shown(question, warnings.dump(-1, ' ', false, json::error_handler_t::replace)));

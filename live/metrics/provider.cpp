@@ -16,15 +16,29 @@ const MetricProvider& as_provider() {
   return provider();
 }
 
-constexpr std::array providers{
-    std::pair<std::string_view, Provider>{"prometheus", as_provider<prometheus_provider>},
+struct Kind {
+  std::string_view name;
+  Provider provider;
+};
+constexpr std::array kinds{
+    Kind{"prometheus", as_provider<prometheus_provider>},
+    Kind{"datadog", as_provider<datadog_provider>},
+    Kind{"cloudwatch", as_provider<cloudwatch_provider>},
+    Kind{"newrelic", as_provider<newrelic_provider>},
+    Kind{"graphite", as_provider<graphite_provider>},
+    Kind{"stackdriver", as_provider<stackdriver_provider>},
+    Kind{"influxdb", as_provider<influxdb_provider>},
+    Kind{"dynatrace", as_provider<dynatrace_provider>},
+    Kind{"keptn", as_provider<keptn_provider>},
+    Kind{"splunk", as_provider<splunk_provider>},
+    Kind{"externalmetrics", as_provider<external_metrics_provider>},
 };
 
 }  // namespace
 
 const MetricProvider& provider_named(std::string_view type) {
-  for (const auto& [name, provider] : providers)
-    if (name == type) return provider();
+  for (const Kind& kind : kinds)
+    if (kind.name == type) return kind.provider();
   return prometheus_provider();
 }
 

@@ -94,5 +94,15 @@ class HttpProvider : public MetricProvider {
 
 // One file each.
 [[nodiscard]] const HttpProvider& prometheus_provider();
+[[nodiscard]] const HttpProvider& datadog_provider();
+[[nodiscard]] const HttpProvider& cloudwatch_provider();
+[[nodiscard]] const HttpProvider& newrelic_provider();
+[[nodiscard]] const HttpProvider& graphite_provider();
+[[nodiscard]] const HttpProvider& stackdriver_provider();
+[[nodiscard]] const HttpProvider& influxdb_provider();
+[[nodiscard]] const HttpProvider& dynatrace_provider();
+[[nodiscard]] const MetricProvider& keptn_provider();
+[[nodiscard]] const HttpProvider& splunk_provider();
+[[nodiscard]] const HttpProvider& external_metrics_provider();
 
 }  // namespace volary::live

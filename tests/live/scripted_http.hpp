@@ -16,6 +16,15 @@ class ScriptedHttp : public Http {
   std::deque<Result<HttpResponse>> answers;
   std::vector<HttpRequest> asked;
 
+  ScriptedHttp() = default;
+  ScriptedHttp(const ScriptedHttp& other)
+      : Http{other}, answers{other.answers}, asked{other.asked} {}
+  ScriptedHttp& operator=(const ScriptedHttp& other) {
+    answers = other.answers;
+    asked = other.asked;
+    return *this;
+  }
+
   Result<HttpResponse> send(const HttpRequest& request) override {
     const std::lock_guard lock{guard_};
     asked.push_back(request);
