@@ -14,6 +14,8 @@
 #include "live/operator/foreign.hpp"
 #include "live/operator/lease.hpp"
 #include "live/operator/overlay_api.hpp"
+#include "live/operator/shadow.hpp"
+#include "policies/document.hpp"
 #include "tests/cluster/objects.hpp"
 #include "tests/cluster/operator_world.hpp"
 #include "tests/support/scratch.hpp"
@@ -226,6 +228,53 @@ TEST_CASE("Who only watches flies a whole release and writes nothing", "[operato
   CHECK(versions(shop) == released);
 }
 
+TEST_CASE("A shadow flies its own policy over the release that is running, and touches nothing",
+          "[operator]") {
+  Shop shop{"shadow"};
+  ReleaseBench bench{*shop.client};
+  live::Release release{bench.world, bench.settings, {shop.ns, "web"}};
+  REQUIRE(release.admit());
+  bench.ticks(release, phase_is(Phase::Initialized));
+  set_image(*shop.client, shop.ns, "example.test/main:2");
+  bench.ticks(release, [](const TickRecord& tick) { return tick.status.canary_weight == 20; });
+  const auto before = versions(shop);
+
+  const auto policy = parse_documents(R"(
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: web}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  service: {port: 80}
+  analysis:
+    interval: 10s
+    threshold: 1
+    stepWeights: [5, 50]
+    metrics: [{name: request-success-rate, interval: 1m, thresholdRange: {min: 99}}]
+)",
+                                      "policy.yaml");
+  REQUIRE(policy);
+  const bool good = GENERATE(true, false);
+  live::OverlayApi overlay{*shop.client, [](const std::string&) {}};
+  ReleaseBench above{overlay};
+  above.success_rate = good ? 100 : 90;
+  const auto shadow =
+      live::place_shadow(overlay, *policy, shop.ns, above.settings, above.clock.now());
+  REQUIRE(shadow);
+  CHECK(shadow->under_way);
+  live::Release flown{above.world, above.settings, shadow->canary};
+  REQUIRE(flown.admit());
+  const Lines seen = above.ticks(flown, [](const TickRecord& tick) {
+    return tick.status.phase == Phase::Succeeded || tick.status.phase == Phase::Failed;
+  });
+  CHECK(std::find(seen.begin(), seen.end(), "Progressing 95/5") != seen.end());
+  CHECK((std::find(seen.begin(), seen.end(), "Progressing 50/50") != seen.end()) == good);
+  CHECK(seen.back() == (good ? "Succeeded 100/0" : "Failed 100/0"));
+  CHECK(versions(shop) == before);
+  CHECK(shop.weights() == std::vector<int>{80, 20});
+}
+
 /// How the program ends, and what it said.
 struct Ended {
   int code = -1;
@@ -278,6 +327,33 @@ TEST_CASE("A cluster that does not answer, or does not know the kind, is one cle
   CHECK(std::count(silent.said.begin(), silent.said.end(), '\n') == 1);
   CHECK_THAT(silent.said, Catch::Contains("--kubeconfig"));
   CHECK(run("live --kubeconfig /nonexistent").code == 2);
+}
+
+TEST_CASE("One release, whose Prometheus does not answer, is rolled back with exit 1",
+          "[operator]") {
+  Shop shop{"once", {{"threshold", 1}}};
+  Process alone{volary_program,
+                {"live", "--act", "--canary", shop.ns + "/web", "--once", "--kubeconfig",
+                 shop.world.kubeconfig(), "--metrics-server",
+                 fmt::format("http://127.0.0.1:{}", free_port()), "--log", scratch("once.jsonl")},
+                scratch("once.log")};
+  const auto phase = [&] { return text_at(shop.get(live::canaries, "web"), {"status", "phase"}); };
+  REQUIRE(eventually([&] { return phase() == "Initialized"; }, 60s));
+  alone.stop();  // between two passes: nothing is lost
+  set_image(*shop.client, shop.ns, "example.test/main:2");
+  const Ended ended =
+      run(fmt::format("live --act --canary {}/web --once --kubeconfig {} --metrics-server "
+                      "http://127.0.0.1:{} --log {}",
+                      shop.ns, shop.world.kubeconfig(), free_port(), scratch("once.jsonl")));
+  INFO(ended.said);
+  CHECK(ended.code == 1);
+  CHECK_THAT(ended.said, Catch::Contains("web." + shop.ns + " rolled back"));
+  CHECK(phase() == "Failed");
+  CHECK(shop.weights() == std::vector<int>{100, 0});
+  std::ifstream file{scratch("once.jsonl")};
+  const std::string log{std::istreambuf_iterator<char>{file}, {}};
+  CHECK_THAT(log, Catch::Contains("\"record\":\"header\""));
+  CHECK_THAT(log, Catch::Contains("EV-THRESHOLD"));
 }
 
 std::string leader(const Shop& shop) {

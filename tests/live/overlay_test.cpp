@@ -51,10 +51,9 @@ TEST_CASE("An overlay reads its own writes, tells them, and writes nothing below
   REQUIRE(at.overlay.remove(web, gone->at("metadata").at("uid")));
   CHECK(at.overlay.get(web).error().kind == KubeError::Kind::NotFound);
   CHECK_FALSE(at.wrote());
-  CHECK(at.told ==
-        std::vector<std::string>{"would update deployments web.shop: spec.replicas 2 → 0",
-                                 "would create deployments web-primary.shop",
-                                 "would delete deployments web.shop"});
+  CHECK(at.told == std::vector<std::string>{"would update Deployment web.shop: spec.replicas 2 → 0",
+                                            "would create Deployment web-primary.shop",
+                                            "would delete Deployment web.shop"});
 }
 
 TEST_CASE("Below an overlay the cluster goes on, and a stale write is a conflict") {
