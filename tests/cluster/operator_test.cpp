@@ -296,14 +296,17 @@ TEST_CASE(
   json canary = shop.get(live::canaries, "web");
   canary["status"] = {{"phase", "Initialized"}};
   REQUIRE(flagger.update_status({live::canaries, shop.ns, "web"}, canary));
-  const auto before = versions(shop);
+  const std::string before =
+      text_at(shop.get(live::canaries, "web"), {"metadata", "resourceVersion"});
   const std::string cluster = "--kubeconfig " + shop.world.kubeconfig();
   const Ended refused = run(fmt::format("live --act --canary {}/web --once {}", shop.ns, cluster));
   INFO(refused.said);
   CHECK(refused.code == 3);
   CHECK_THAT(refused.said, Catch::Contains("flagger wrote its status"));
   CHECK_THAT(refused.said, Catch::Contains("--take-over " + shop.ns + "/web"));
-  CHECK(versions(shop) == before);
+  CHECK(text_at(shop.get(live::canaries, "web"), {"metadata", "resourceVersion"}) == before);
+  CHECK_FALSE(shop.client->get({deployments, shop.ns, "web-primary"}));
+  CHECK(shop.event_texts().empty());
 
   const Ended taken = run(fmt::format("live --act --take-over {}/web {}", shop.ns, cluster));
   INFO(taken.said);
