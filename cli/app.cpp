@@ -63,6 +63,7 @@ int volary_main(int argc, const char* const* argv) {
   add_run(app, session, ports);
   add_init(app, session);
   add_test(app, session);
+  add_live(app, session);
   add_completion(app, session);
   add_version(app, session);
   try {

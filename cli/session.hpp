@@ -23,12 +23,13 @@ namespace volary::cli {
 /// invariants.md §3.
 enum class Exit {
   Done = 0,
-  No = 1,           ///< done, and the answer is no
-  Refused = 2,      ///< wrong use or refused input
-  Unreachable = 3,  ///< a needed service does not answer
-  Violated = 4,     ///< an invariant does not hold
-  Interrupted = 5,  ///< results so far are kept
-  NotWritten = 6,   ///< an output could not be written
+  No = 1,              ///< done, and the answer is no
+  Refused = 2,         ///< wrong use or refused input
+  Unreachable = 3,     ///< a needed service does not answer
+  Violated = 4,        ///< an invariant does not hold
+  Interrupted = 5,     ///< results so far are kept
+  NotWritten = 6,      ///< an output could not be written
+  LeadershipLost = 7,  ///< another controller may drive now (FLT-43)
   Internal = 70,
 };
 
@@ -69,6 +70,7 @@ void warn_of(const Session& session, const std::vector<Remark>& remarks);
 struct RunPorts;
 void add_run(CLI::App& app, Session& session, const RunPorts& ports);
 void add_test(CLI::App& app, Session& session);
+void add_live(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 /// --rps, --p50, --p99, --errors, --bad: what `run` and `init` build a world from.
 void add_world(CLI::App& command, QuickFlags& flags);
