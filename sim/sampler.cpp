@@ -51,8 +51,21 @@ Sample Sampler::sample(bool taken_over) {
   last_ = world_.now();
   const VersionSample target = version(Role::Target, &sample.mirrored);
   const VersionSample primary = version(Role::Primary, nullptr);
-  sample.primary = taken_over ? primary : target;
-  if (taken_over) sample.canary = target;
+  const WorkloadId of_primary = world_.workload(service_, Role::Primary);
+  taken_over_ =
+      taken_over_ ||
+      (taken_over && of_primary != no_workload &&
+       (target.requests == 0 ||
+        world_.version(of_primary) != world_.version(world_.workload(service_, Role::Target))));
+  if (taken_over_) {
+    sample.primary = primary;
+    sample.canary = target;
+  } else {
+    // The target serves until the take-over has reached the proxies; both run the same version.
+    sample.primary = primary.requests > target.requests ? primary : target;
+    sample.primary.requests = primary.requests + target.requests;
+    sample.primary.failures = primary.failures + target.failures;
+  }
   for (std::size_t i = 0; i < edges_before_.size(); ++i) {
     const EdgeCounters& now = world_.edge(i);
     EdgeCounters& before = edges_before_[i];

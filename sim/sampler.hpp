@@ -12,8 +12,8 @@ namespace volary::sim {
 class Sampler {
  public:
   Sampler(const TrafficWorld& world, std::string service);
-  /// `taken_over`: the primary serves; before that the target does, and is shown as the primary it
-  /// is about to be.
+  /// `taken_over`: the routes send to the primary. Until that has reached the proxies the target
+  /// serves, too, and is shown as the primary it is about to be.
   [[nodiscard]] Sample sample(bool taken_over);
 
  private:
@@ -21,6 +21,7 @@ class Sampler {
   const TrafficWorld& world_;
   std::string service_;
   Instant last_{};
+  bool taken_over_ = false;
   std::array<WorkloadCounters, 2> before_{};
   std::vector<EdgeCounters> edges_before_;
 };

@@ -29,9 +29,9 @@ bool has_backend_filters(const json& rule) {
 
 class GatewayApi final : public RouteProvider {
  public:
-  explicit GatewayApi(std::string version)
+  explicit GatewayApi(const std::string& version)
       : model_{version == "v1" ? Model::V1 : Model::V1beta1},
-        http_routes_{"gateway.networking.k8s.io", std::move(version), "httproutes"} {}
+        http_routes_{"gateway.networking.k8s.io", version, "httproutes"} {}
 
   Result<std::vector<ObjectPath>> reads(const RouteContext& context,
                                         Operation operation) const override {
@@ -247,7 +247,7 @@ class GatewayApi final : public RouteProvider {
 }  // namespace
 
 std::unique_ptr<RouteProvider> gateway_api_provider(std::string version) {
-  return std::make_unique<GatewayApi>(std::move(version));
+  return std::make_unique<GatewayApi>(version);
 }
 
 }  // namespace volary::live

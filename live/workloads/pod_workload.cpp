@@ -198,7 +198,7 @@ Result<WorkloadView> PodWorkload::view(Role role) {
 
 /// CHG-01, and Q-20: an object that another controller has released carries a fingerprint that
 /// nobody else can make. While its primary runs what a promotion of the target would give it, that
-/// value stands for the target as it is (docs/adr/: taking over at rest changes nothing).
+/// value stands for the target as it is (docs/adr/0007-taking-over-at-rest.md).
 Result<Fingerprint> PodWorkload::fingerprint() {
   auto read = get(Role::Target);
   if (!read) return tl::unexpected(read.error());
