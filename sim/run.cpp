@@ -234,6 +234,7 @@ class Flight {
     run.policy = policy_.label;
     run.seed = options_.seed;
     run.compat = options_.compat;
+    run.wiring = options_.wiring;
     run.canary = policy_.canary.name;
     run.service = binding_.service;
     run.plan = plan_;

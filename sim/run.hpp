@@ -72,11 +72,20 @@ struct Conservation {
   [[nodiscard]] bool holds() const { return arrived == answered + failed + in_flight; }
 };
 
+/// What is between the engine and the simulated pods: nothing, or the adapters of a live run and
+/// a simulated cluster. Decisions are the same; the full wiring flies the code that runs in
+/// production, and costs more.
+enum class Wiring { Direct, Full };
+/// "direct", "full".
+[[nodiscard]] std::string_view to_string(Wiring wiring);
+[[nodiscard]] std::optional<Wiring> wiring_named(std::string_view name);
+
 struct Run {
   std::string scenario;
   std::string policy;
   std::uint64_t seed = 0;
   Compat compat = Compat::Strict;
+  Wiring wiring = Wiring::Direct;
   ObjectName canary;
   std::string service;  ///< that is released
   Plan plan;
@@ -92,14 +101,6 @@ struct Run {
   std::uint64_t kernel_events = 0;
   std::uint64_t digest = 0;  ///< equal runs have equal digests (digest.hpp)
 };
-
-/// What is between the engine and the simulated pods: nothing, or the adapters of a live run and
-/// a simulated cluster. Decisions are the same; the full wiring flies the code that runs in
-/// production, and costs more.
-enum class Wiring { Direct, Full };
-/// "direct", "full".
-[[nodiscard]] std::string_view to_string(Wiring wiring);
-[[nodiscard]] std::optional<Wiring> wiring_named(std::string_view name);
 
 struct RunOptions {
   std::uint64_t seed = 1;

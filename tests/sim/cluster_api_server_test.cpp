@@ -1,5 +1,3 @@
-#include "sim/cluster/api_server.hpp"
-
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -8,6 +6,7 @@
 
 #include "live/canary_object.hpp"
 #include "live/kube_objects.hpp"
+#include "sim/cluster/api_server.hpp"
 #include "tests/support/kube_contract.hpp"
 
 namespace volary::sim::cluster {
@@ -231,8 +230,7 @@ TEST_CASE("equal seeds give equal UIDs, other seeds give others") {
     ApiServer api{{.now = [] { return Instant{}; }, .wait = {}, .seed = seed}};
     std::vector<std::string> made;
     for (const char* name : {"a", "b"})
-      made.push_back(
-          uid_of(*api.create({config_maps, "default", name}, config_map(name))));
+      made.push_back(uid_of(*api.create({config_maps, "default", name}, config_map(name))));
     return made;
   };
   CHECK(uids(1) == uids(1));
