@@ -165,6 +165,9 @@ bool Pass::metric_passes(const MetricCheck& check, MetricQuery::Kind kind) {
   if (!text && strict()) return verdict(check, query, tl::unexpected(text.error()));
   // the reference sends an in-line query that does not render as an empty one.
   if (text) query.text = collapse_space(*text);
+  if (kind != MetricQuery::Kind::Inline)
+    if (const auto requests = render_query(requests_query(family), values))
+      query.requests = collapse_space(*requests);
   return verdict(check, query, ports_.metrics.query(query));
 }
 

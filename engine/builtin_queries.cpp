@@ -3,6 +3,8 @@
 #include <array>
 #include <cctype>
 
+#include "engine/contract.hpp"
+
 namespace volary {
 namespace {
 
@@ -177,6 +179,16 @@ std::string_view builtin_query(QueryFamily family, MetricQuery::Kind kind) {
     if (entry.family == family)
       return kind == MetricQuery::Kind::BuiltinSuccessRate ? entry.success_rate : entry.duration;
   return {};
+}
+
+std::string_view requests_query(QueryFamily family) {
+  // good / all * 100: what stands between is the rate of all requests.
+  const std::string_view success = builtin_query(family, MetricQuery::Kind::BuiltinSuccessRate);
+  constexpr std::string_view over = " / ";
+  const std::size_t from = success.find(over), to = success.rfind(" * 100");
+  expects(from != std::string_view::npos && to != std::string_view::npos,
+          "a success rate is a quotient in percent");
+  return success.substr(from + over.size(), to - from - over.size());
 }
 
 TemplateValues template_values(const Canary& canary, const MetricCheck& check,

@@ -31,6 +31,11 @@ enum class QueryFamily {
 /// OBS-01 … OBS-13: the template text of `request-success-rate` or `request-duration`.
 [[nodiscard]] std::string_view builtin_query(QueryFamily family, MetricQuery::Kind kind);
 
+/// The companion of both builtin queries: the rate of all requests that they look at, as a template
+/// text. Over the window it says how many requests are behind a value.
+/// Units: requests per second.
+[[nodiscard]] std::string_view requests_query(QueryFamily family);
+
 /// MT-40: what the query of `check` may name; an unwritten interval becomes `default_interval`
 /// (MET-03).
 [[nodiscard]] TemplateValues template_values(const Canary& canary, const MetricCheck& check,

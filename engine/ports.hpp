@@ -145,6 +145,8 @@ struct MetricQuery {
   std::string text;                                 ///< rendered
   std::string interval;                             ///< the window, as text (MET-03)
   const MetricTemplate* metric_template = nullptr;  ///< credentials and headers
+  /// Builtin checks: asks the same server for the rate of the requests behind the value; else "".
+  std::string requests;
 };
 
 /// The answer to a MetricQuery, with what evidence needs.

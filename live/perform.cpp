@@ -56,15 +56,21 @@ std::string kind_of(const Resource& resource) {
     const char* kind;
   };
   static constexpr std::array known{
+      Named{"", "configmaps", "ConfigMap"},
+      Named{"", "secrets", "Secret"},
       Named{"", "services", "Service"},
       Named{"apisix.apache.org", "apisixroutes", "ApisixRoute"},
       Named{"appmesh.k8s.aws", "virtualnodes", "VirtualNode"},
       Named{"appmesh.k8s.aws", "virtualrouters", "VirtualRouter"},
       Named{"appmesh.k8s.aws", "virtualservices", "App Mesh VirtualService"},
+      Named{"apps", "daemonsets", "DaemonSet"},
+      Named{"apps", "deployments", "Deployment"},
+      Named{"autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler"},
       Named{"flagger.app", "canaries", "Canary"},
       Named{"gateway.networking.k8s.io", "httproutes", "HTTPRoute"},
       Named{"gateway.solo.io", "routetables", "RouteTable"},
       Named{"gloo.solo.io", "upstreams", "Upstream"},
+      Named{"keda.sh", "scaledobjects", "ScaledObject"},
       Named{"kuma.io", "trafficroutes", "TrafficRoute"},
       Named{"networking.istio.io", "destinationrules", "DestinationRule"},
       Named{"networking.istio.io", "virtualservices", "VirtualService"},

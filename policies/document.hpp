@@ -9,6 +9,7 @@
 
 #include "engine/result.hpp"
 #include "policies/policy.hpp"
+#include "policies/words.hpp"
 
 /// What was written, before anyone asks what it means: YAML and JSON alike, with merge keys applied
 /// and aliases expanded, so that one schema (schema.hpp) serves files and API objects.
@@ -99,7 +100,5 @@ struct InputLimits {
                              std::string hint = {});
 /// Text from outside, fit for a message: control characters escaped, cut after `longest` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t longest = 60);
-/// The known name nearest to what was written, if it is near enough to be meant; "" otherwise.
-[[nodiscard]] std::string nearest(std::string_view written, const std::vector<std::string>& known);
 
 }  // namespace volary

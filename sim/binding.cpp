@@ -5,31 +5,11 @@
 
 #include "engine/query_template.hpp"
 #include "policies/promql/promql.hpp"
+#include "policies/words.hpp"
 #include "sim/telemetry/exporter.hpp"
 
 namespace volary::sim {
 namespace {
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view wanted, const std::vector<std::string>& known) {
-  const auto best = std::ranges::min_element(
-      known, {}, [&](const std::string& name) { return distance(wanted, name); });
-  return best == known.end() ? "" : *best;
-}
 
 tl::unexpected<Error> refuse(std::string message, std::string hint) {
   return tl::unexpected(Error{ErrorKind::Invalid, std::move(message), "", std::move(hint)});
@@ -114,7 +94,7 @@ Result<void> check_query(const std::string& check, const std::string& text,
     return refuse(
         fmt::format("metric {}: nothing in this world exports '{}'", check, name),
         fmt::format("the nearest name is {}; --missing-metrics no-data flies all the same",
-                    nearest(name, exported)));
+                    closest(name, exported)));
   }
   return {};
 }
@@ -131,16 +111,6 @@ Result<Binding> bind(const Scenario& scenario, const Policy& policy, const RunOp
   binding.family = query_family(canary, settings);
   const std::string provider =
       canary.spec.provider.empty() ? scenario.mesh.provider : canary.spec.provider;
-
-  const MetricCheck any{.name = "request-success-rate", .interval = "{{ interval }}"};
-  TemplateValues values = template_values(canary, any, "1m");
-  if (binding.family == QueryFamily::Skipper) values = skipper_values(std::move(values));
-  const auto success =
-      render_query(builtin_query(binding.family, MetricQuery::Kind::BuiltinSuccessRate), values);
-  if (!success) return tl::unexpected(success.error());
-  // good / all * 100: what stands between is the rate of all requests.
-  const std::size_t from = success->find(" / ") + 3, to = success->rfind(" * 100");
-  binding.requests_query = success->substr(from, to - from);
 
   for (const MetricCheck& check : canary.spec.analysis.metrics) {
     if (!check.query.empty()) {

@@ -15,7 +15,6 @@ struct Binding {
   /// Whose series are scraped beside the mesh's, because a query asks for them: the workload's own
   /// (`http_requests_total`), or those of whoever implements the Gateway API.
   std::vector<QueryFamily> also;
-  std::string requests_query;      ///< rate of requests to the canary, "{{ interval }}" left in it
   std::vector<std::string> notes;  ///< what was assumed, for people
 };
 

@@ -40,7 +40,7 @@ class Flight {
         wait_{[this](Duration time) { wait(time); }},
         clock_{world_},
         entropy_{options.seed},
-        metrics_{world_, series_, policy_, options.compat, binding_.requests_query, wait_},
+        metrics_{world_, series_, policy_, options.compat, wait_},
         webhooks_{world_, wait_,
                   [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); },
                   [this](const Webhook& hook) { load_tester_.accept(hook); }},
@@ -213,7 +213,6 @@ class Flight {
     if (decided_at_ || !(started_ || failed_at_once) || !decided(phase)) return;
     decided_at_ = tick.ended;
     promoted_ = phase == Phase::Succeeded;
-    edge_after_ = edge_total();
     const Duration tail = std::max<Duration>(3min, 2 * plan_.interval);
     world_.call_at(std::min(Instant{scenario_.duration}, tick.ended + tail),
                    [this] { world_.stop(); });
@@ -274,7 +273,7 @@ class Flight {
               : static_cast<std::uint64_t>(std::llround(
                     static_cast<double>(world_.harmed_users(binding_.service, version)) * beyond /
                     static_cast<double>(fresh.failures)));
-      const VersionCounters end = decided_at_ ? edge_after_ : edge_total();
+      const VersionCounters end = edge_total();
       if (released_) {
         score.user_requests = end.requests - edge_before_.requests;
         score.failed_requests = end.failures - edge_before_.failures;
@@ -320,7 +319,7 @@ class Flight {
   bool released_ = false, started_ = false, promoted_ = false, over_ = false;
   Instant released_at_{};
   std::optional<Instant> decided_at_;
-  VersionCounters edge_before_, edge_after_;
+  VersionCounters edge_before_;
   Fiber controller_;
 };
 

@@ -58,8 +58,8 @@ struct Score {
   /// Failures of the new version beyond what the old one's share of errors would have given, at
   /// least 0.
   std::uint64_t harmed_requests = 0;
-  std::uint64_t failed_requests = 0;  ///< failures that users saw during the release
-  std::uint64_t user_requests = 0;    ///< during the release
+  std::uint64_t failed_requests = 0;  ///< failures that users saw from the release on
+  std::uint64_t user_requests = 0;    ///< from the release to the end of the run
   std::uint64_t harmed_users = 0;     ///< users that met them; never more than harmed requests
   std::uint64_t users = 0;
   int max_canary_weight = 0;  ///< percent

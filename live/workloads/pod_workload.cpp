@@ -5,6 +5,7 @@
 #include "live/canary_object.hpp"
 #include "live/checksum.hpp"
 #include "live/perform.hpp"
+#include "live/rfc3339.hpp"
 #include "live/services.hpp"
 #include "live/workloads/autoscaler.hpp"
 
@@ -33,6 +34,16 @@ std::string pod_id(const Canary& canary, const json& target, const auto& configs
   for (const auto& config : configs)
     text += tracked_name(config.ref) + config_checksum(at(config.object, {"data"}));
   return uuid_of(text);
+}
+
+/// Do the managed fields say that nobody has written the object, its status aside, after `when`?
+bool untouched_since(const json& object, Instant when) {
+  const json& managers = list_at(object, {"metadata", "managedFields"});
+  return !managers.empty() && std::all_of(managers.begin(), managers.end(), [&](const json& entry) {
+    if (text_at(entry, {"subresource"}) == "status") return true;
+    const auto time = rfc3339(text_at(entry, {"time"}));
+    return time && *time <= when;
+  });
 }
 
 }  // namespace
@@ -206,7 +217,14 @@ Result<Fingerprint> PodWorkload::fingerprint() {
   const CanaryStatus status = status_of(store_.object());
   const std::string& foreign = status.last_promoted_spec;
   if (foreign.empty() || is_own_fingerprint(foreign)) return own;
-  if (status.last_applied_spec != foreign) return own;  // a release of the other one is under way
+  if (status.last_applied_spec != foreign) {
+    // Rolled back, and nobody has touched the target since the other one looked at it last (CHG-06:
+    // it wrote the time down in every tick). Anything else is a release under way.
+    const bool rests = status.phase == Phase::Failed &&
+                       !is_own_fingerprint(status.last_applied_spec) &&
+                       untouched_since(*read, status.last_transition_time);
+    return rests ? status.last_applied_spec : own;
+  }
   auto existing = primary();
   if (!existing) return tl::unexpected(existing.error());
   if (!*existing) return own;

@@ -8,6 +8,7 @@
 #include "policies/promql/lexer.hpp"
 #include "policies/promql/numbers.hpp"
 #include "policies/promql/pattern.hpp"
+#include "policies/words.hpp"
 
 namespace volary::promql {
 namespace {
@@ -77,34 +78,12 @@ const std::map<std::string_view, Operator>& operators() {
 }
 constexpr int unary_precedence = 6;
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view name) {
-  std::string_view best;
-  std::size_t least = 4;
-  const auto consider = [&](std::string_view known) {
-    const std::size_t d = distance(name, known);
-    if (d < least) {
-      least = d;
-      best = known;
-    }
-  };
-  for (const Signature& signature : signatures()) consider(signature.name);
-  for (const auto& [known, op] : aggregates) consider(known);
-  return best.empty() ? "" : fmt::format("did you mean {}?", best);
+std::string hint_for(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Signature& signature : signatures()) known.emplace_back(signature.name);
+  for (const auto& [aggregate, op] : aggregates) known.emplace_back(aggregate);
+  const std::string meant = nearest(name, known);
+  return meant.empty() ? std::string{} : fmt::format("did you mean {}?", meant);
 }
 
 std::string lower(std::string text) {
@@ -366,7 +345,7 @@ class Parser {
         if (keyword == name) return aggregate(token, op);
       if (clause)
         return refuse(token, fmt::format("aggregation {} is not supported", token.text),
-                      nearest(token.text));
+                      hint_for(token.text));
       return call(token);
     }
     return selector(token, token.text);
@@ -404,7 +383,7 @@ class Parser {
         std::ranges::find(signatures(), std::string_view{token.text}, &Signature::name);
     if (found == signatures().end())
       return refuse(token, fmt::format("function {} is not supported", token.text),
-                    nearest(token.text));
+                    hint_for(token.text));
     auto node = make(Node::Kind::Call, found->result, token);
     node->function = found->function;
     if (auto open = expect("("); !open) return tl::unexpected(open.error());

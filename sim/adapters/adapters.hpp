@@ -128,7 +128,7 @@ class RunRecorder : public Recorder {
 class SimMetrics : public MetricSource {
  public:
   SimMetrics(const TrafficWorld& world, const promql::SeriesStore& store, const Policy& policy,
-             Compat compat, std::string requests_query, Wait wait);
+             Compat compat, Wait wait);
   [[nodiscard]] Result<Measurement> query(const MetricQuery& query) override;
   [[nodiscard]] Result<void> online(const MetricQuery& server) override;
   [[nodiscard]] Result<MetricTemplate> find_template(const ObjectName& name) override;
@@ -140,7 +140,6 @@ class SimMetrics : public MetricSource {
   const promql::SeriesStore& store_;
   const Policy& policy_;
   Compat compat_;
-  std::string requests_query_;  ///< rate of requests to the canary; "{{ interval }}" still in it
   Wait wait_;
   std::map<std::string, promql::Expression> parsed_;
 };

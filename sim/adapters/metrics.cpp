@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/query_template.hpp"
 #include "sim/adapters/adapters.hpp"
 
 namespace volary::sim {
@@ -12,13 +11,8 @@ constexpr Duration server_patience = 5s;  // PRV-02
 }  // namespace
 
 SimMetrics::SimMetrics(const TrafficWorld& world, const promql::SeriesStore& store,
-                       const Policy& policy, Compat compat, std::string requests_query, Wait wait)
-    : world_{world},
-      store_{store},
-      policy_{policy},
-      compat_{compat},
-      requests_query_{std::move(requests_query)},
-      wait_{std::move(wait)} {}
+                       const Policy& policy, Compat compat, Wait wait)
+    : world_{world}, store_{store}, policy_{policy}, compat_{compat}, wait_{std::move(wait)} {}
 
 Result<void> SimMetrics::reach_server() {
   const Scenario& scenario = world_.scenario();
@@ -65,20 +59,12 @@ Result<Measurement> SimMetrics::query(const MetricQuery& query) {
   measurement.newest = world_.now();
   measurement.window = expression->longest_range();
   if (std::isnan(measurement.value)) return fail(ErrorKind::NoData, "no values found");  // PRV-07
-  const bool builtin = query.kind == MetricQuery::Kind::BuiltinSuccessRate ||
-                       query.kind == MetricQuery::Kind::BuiltinDuration;
-  if (builtin) {
-    // The companion query: how many requests are behind the value.
-    std::string text = requests_query_;
-    const std::string_view place = "{{ interval }}";
-    for (std::size_t at = text.find(place); at != std::string::npos; at = text.find(place))
-      text.replace(at, place.size(), query.interval);
-    if (const promql::Expression* requests = parsed(text)) {
-      const auto rate = promql::evaluate(*requests, store_, world_.now());
-      if (rate && rate->vector.size() == 1)
-        measurement.samples =
-            std::round(rate->vector.front().value * seconds(requests->longest_range()));
-    }
+  if (query.requests.empty()) return measurement;
+  if (const promql::Expression* requests = parsed(query.requests)) {
+    const auto rate = promql::evaluate(*requests, store_, world_.now());
+    if (rate && rate->vector.size() == 1)
+      measurement.samples =
+          std::round(rate->vector.front().value * seconds(requests->longest_range()));
   }
   return measurement;
 }

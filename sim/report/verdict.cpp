@@ -100,8 +100,8 @@ Verdict verdict(const Run& run, const std::optional<WithThreshold>& other) {
     const std::string all = counted(score.user_requests, "user request");
     verdict.sentences.push_back(
         score.failed_requests == 0
-            ? fmt::format("In all, none of {} failed during the release, after retries.", all)
-            : fmt::format("In all, {} of {} failed during the release, after retries ({}).",
+            ? fmt::format("In all, none of {} failed from the release on, after retries.", all)
+            : fmt::format("In all, {} of {} failed from the release on, after retries ({}).",
                           count(score.failed_requests), all,
                           share(score.failed_requests, score.user_requests)));
   }

@@ -75,6 +75,23 @@ TEST_CASE("MT-40, MT-41: what a query template may name") {
   CHECK_FALSE(render_query("{{ if true }}x{{ end }}", values));
 }
 
+TEST_CASE("OBS: the companion of a builtin query is the denominator of the success rate") {
+  CHECK(requests_query(QueryFamily::Istio) ==
+        R"q(sum( rate( istio_requests_total{ reporter="destination", )q"
+        R"q(destination_workload_namespace="{{ namespace }}", )q"
+        R"q(destination_workload=~"{{ target }}" }[{{ interval }}] ) ))q");
+  for (int family = 0; family <= static_cast<int>(QueryFamily::Knative); ++family) {
+    const std::string_view text = requests_query(static_cast<QueryFamily>(family));
+    CHECK(text.starts_with("sum("));
+    CHECK(text.ends_with(")"));
+    CHECK(text.find("rate(") != std::string_view::npos);
+    CHECK(text.find("5.") == std::string_view::npos);  // nothing is left out
+    CHECK(text.find('/') == (static_cast<QueryFamily>(family) == QueryFamily::Knative
+                                 ? text.find("/{{ route }}")
+                                 : std::string_view::npos));
+  }
+}
+
 TEST_CASE("MET-09: the query family follows the provider") {
   const auto family = [](std::string provider, std::string kind = "Deployment") {
     Canary canary;
@@ -124,7 +141,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "Q-18: +Inf passes a maximum in the reference; in strict mode it is "
+    "Q-18: +Inf passes a maximum in the reference, in strict mode it is "
     "no measurement") {
   const MetricCheck check{.name = "request-duration",
                           .range = ThresholdRange{.min = {}, .max = 500}};

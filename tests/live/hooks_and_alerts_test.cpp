@@ -1,6 +1,3 @@
-#include <deque>
-#include <mutex>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +6,7 @@
 #include "live/retry.hpp"
 #include "live/rfc3339.hpp"
 #include "live/webhooks.hpp"
+#include "tests/live/scripted_http.hpp"
 
 using namespace volary;
 using namespace volary::live;
@@ -16,28 +14,6 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 namespace {
-
-/// Answers from a script, and remembers what was asked.
-class ScriptedHttp : public Http {
- public:
-  std::deque<Result<HttpResponse>> answers;
-  std::vector<HttpRequest> asked;
-
-  Result<HttpResponse> send(const HttpRequest& request) override {
-    const std::lock_guard lock{guard_};
-    asked.push_back(request);
-    if (answers.empty()) return HttpResponse{.status = 200, .headers = {}, .body = {}};
-    auto answer = answers.front();
-    answers.pop_front();
-    return answer;
-  }
-  static Result<HttpResponse> status(int code, std::string body = {}) {
-    return HttpResponse{.status = code, .headers = {}, .body = std::move(body)};
-  }
-
- private:
-  std::mutex guard_;
-};
 
 class StoppedClock : public Clock {
  public:

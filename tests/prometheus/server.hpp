@@ -36,6 +36,7 @@ class PrometheusServer {
   /// the stale marker. They must be later than every sample the server was built with.
   void append(const std::vector<Series>& series);
 
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] Answer query(std::string_view text, std::int64_t at_ms) const;
 
  private:
