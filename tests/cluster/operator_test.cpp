@@ -365,8 +365,9 @@ std::string leader(const Shop& shop) {
   return lease ? text_at(*lease, {"spec", "holderIdentity"}) : "";
 }
 
-TEST_CASE("Of two controllers one leads; the release goes on when it stops, and when it is killed",
-          "[operator]") {
+TEST_CASE(
+    "Of two controllers one leads, and the release goes on when it stops, and when it is killed",
+    "[operator]") {
   Shop shop{"leaders", {{"metrics", json::array()}}};
   const auto start = [&](const std::string& name) {
     return std::make_unique<Process>(
