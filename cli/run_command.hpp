@@ -25,6 +25,8 @@ struct RunFlags {
   bool json = false;
   std::string report;
   std::string compat = "strict";
+  std::string wiring = "direct";
+  std::string mesh;  ///< empty: as policy and scenario say
   std::string expect;
   std::vector<std::string> bind;  ///< canary=service
   std::string missing_metrics = "error";

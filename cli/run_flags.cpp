@@ -5,6 +5,7 @@
 
 #include "cli/run_command.hpp"
 #include "cli/session.hpp"
+#include "live/routers/provider.hpp"
 
 /// The flags of `volary run`, as the command line knows them.
 namespace volary::cli {
@@ -95,6 +96,24 @@ void add_run(CLI::App& app, Session& session, const RunPorts& ports) {
   command->add_option("--compat", flags->compat, "cure the quirks of Flagger, or reproduce them")
       ->check(CLI::IsMember({"strict", "flagger"}))
       ->capture_default_str()
+      ->group(flight);
+  command
+      ->add_option("--wiring", flags->wiring,
+                   "answer the rules straight, or through the adapters of a live run over a "
+                   "simulated cluster")
+      ->check(CLI::IsMember({"direct", "full"}))
+      ->capture_default_str()
+      ->group(flight);
+  command
+      ->add_option("--mesh", flags->mesh,
+                   "fly behind another mesh or ingress than policy and scenario say: istio, "
+                   "linkerd, contour, nginx, gatewayapi:v1, ...")
+      ->check([](const std::string& name) {
+        return live::is_known_provider(name) && name != "knative"
+                   ? std::string{}
+                   : name + " is no mesh or ingress that a simulated Deployment can be behind";
+      })
+      ->type_name("PROVIDER")
       ->group(flight);
   command->add_option("--bind", flags->bind, "which service a Canary releases (may be repeated)")
       ->type_name("CANARY=SERVICE")

@@ -9,6 +9,7 @@
 #include "policies/document.hpp"
 #include "scenarios/load.hpp"
 #include "sim/report/command_line.hpp"
+#include "sim/with_provider.hpp"
 
 namespace volary::cli {
 namespace {
@@ -49,7 +50,10 @@ Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const 
   auto loaded = ports.load_policies(policies);
   if (!loaded) return tl::unexpected(loaded.error());
   inputs.policies = std::move(*loaded);
-  for (const Policy& policy : inputs.policies) warn_of(session, policy.remarks);
+  for (Policy& policy : inputs.policies) {
+    warn_of(session, policy.remarks);
+    if (!flags.mesh.empty()) policy = sim::with_provider(std::move(policy), flags.mesh);
+  }
   if (!scenarios.empty()) {
     if (flags.describes_world())
       return tl::unexpected(
@@ -65,12 +69,16 @@ Result<Inputs> read_inputs(const Session& session, const RunFlags& flags, const 
     inputs.worlds = std::move(*worlds);
     inputs.from_flags = true;
   }
+  if (!flags.mesh.empty())
+    for (sim::Scenario& world : inputs.worlds)
+      world = sim::with_provider(std::move(world), flags.mesh);
   return inputs;
 }
 
 Result<sim::RunOptions> options_of(const RunFlags& flags) {
   sim::RunOptions options{.seed = flags.seed};
   options.compat = *compat_named(flags.compat);  // CLI11 has checked it
+  options.wiring = *sim::wiring_named(flags.wiring);
   options.missing_metrics_are_no_data = flags.missing_metrics == "no-data";
   for (const std::string& pair : flags.bind) {
     const auto equals = pair.find('=');

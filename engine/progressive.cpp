@@ -36,12 +36,13 @@ BackToPrimary next_back(const Plan& plan, const Routes& now) {
     return {BackToPrimary::Kind::Stays, now};
   }
   const Weight canary = std::max(0_pct, now.canary - Weight{k});
+  if (plan.compat == Compat::Flagger)  // SM-93b: a negative step knows no bound
+    return {BackToPrimary::Kind::Step,
+            {.primary = std::min(100_pct, now.primary + Weight{k}), .canary = canary}};
   // Strict mode takes the primary for the rest, also when somebody left weights that do not add up
   // (INV-01).
-  const Weight primary = plan.compat == Compat::Strict ? 100_pct - std::min(100_pct, canary)
-                                                       : std::min(100_pct, now.primary + Weight{k});
-  return {BackToPrimary::Kind::Step,
-          {.primary = primary, .canary = std::min(100_pct, canary), .mirrored = false}};
+  const Weight rest = std::min(100_pct, canary);
+  return {BackToPrimary::Kind::Step, {.primary = 100_pct - rest, .canary = rest}};
 }
 
 }  // namespace volary

@@ -194,15 +194,17 @@ std::string word_pair(const std::string& regex) {
 }
 
 /// One user in ten is one of those that an A/B test asks for, so that it has somebody to test on.
-std::vector<sim::Segment> segments_of(const Analysis& analysis) {
+std::vector<sim::Segment> segments_of(const Analysis& analysis, const std::string& provider) {
   std::vector<sim::Segment> segments;
   for (const HttpMatch& match : analysis.match) {
     sim::Segment segment;
     segment.name = fmt::format("match-{}", segments.size() + 1);
     segment.share = 0.1 / static_cast<double>(analysis.match.size());
     for (const auto& [header, wanted] : match.headers) {
-      const std::string value =
+      std::string value =
           wanted.kind == StringMatch::Kind::Regex ? word_pair(wanted.value) : wanted.value;
+      if (provider == "nginx" && header == "cookie" && wanted.kind == StringMatch::Kind::Exact)
+        value += "=always";  // RT-NGINX-17: what is written is the cookie's name
       if (!value.empty()) segment.headers[header] = value;
     }
     if (!segment.headers.empty()) segments.push_back(std::move(segment));
@@ -267,7 +269,7 @@ sim::Scenario world(const Policy& policy, const Figures& figures, bool bad) {
   users.rate = figures.rate;
   users.protocol = service.protocol;
   users.users = static_cast<int>(std::clamp(std::ceil(figures.rate * 100), 100.0, 1'000'000.0));
-  users.segments = segments_of(spec.analysis);
+  users.segments = segments_of(spec.analysis, scenario.mesh.provider);
   scenario.traffic.push_back(std::move(users));
   sim::Release release;
   // Until then the engine has made the primary (SM-40) and traffic has a history to be judged by.

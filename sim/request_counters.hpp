@@ -25,6 +25,18 @@ struct RequestCounters {
   };
   std::array<OfReply, reply_kinds> of{};
 
+  /// As who sees no difference between the replies counts them: all as the first.
+  [[nodiscard]] RequestCounters alike() const {
+    RequestCounters all;
+    OfReply& sum = all.of[0];
+    for (const OfReply& each : of) {
+      sum.count += each.count;
+      sum.sum_ms += each.sum_ms;
+      for (std::size_t b = 0; b < each.buckets.size(); ++b) sum.buckets[b] += each.buckets[b];
+    }
+    return all;
+  }
+
   void record(Reply reply, double ms, std::size_t bucket) {
     OfReply& counted = of[static_cast<std::size_t>(reply)];
     ++counted.count;

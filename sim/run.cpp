@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <memory>
 
 #include "engine/contract.hpp"
 #include "engine/tick.hpp"
 #include "sim/adapters/adapters.hpp"
+#include "sim/adapters/direct_world.hpp"
 #include "sim/binding.hpp"
+#include "sim/cluster/full_world.hpp"
 #include "sim/digest.hpp"
 #include "sim/fiber.hpp"
 #include "sim/load_test.hpp"
@@ -37,9 +40,6 @@ class Flight {
         wait_{[this](Duration time) { wait(time); }},
         clock_{world_},
         entropy_{options.seed},
-        store_{policy.canary},
-        router_{world_, binding_.service, plan_.provider},
-        workload_{world_, binding_.service, policy.canary, wait_},
         metrics_{world_, series_, policy_, options.compat, wait_},
         webhooks_{world_, wait_,
                   [this](HookRecord record) { recorder_.tick.hooks.push_back(std::move(record)); },
@@ -54,6 +54,29 @@ class Flight {
     }
   }
 
+  /// Errors: those of the wiring.
+  [[nodiscard]] Result<void> wire() {
+    if (options_.wiring == Wiring::Direct) {
+      wired_ = std::make_unique<DirectWorld>(world_, binding_.service, policy_.canary,
+                                             plan_.provider, wait_);
+      return {};
+    }
+    auto full = cluster::FullWorld::make({.world = world_,
+                                          .policy = policy_,
+                                          .service = binding_.service,
+                                          .provider = plan_.provider,
+                                          .compat = options_.compat,
+                                          .seed = options_.seed,
+                                          .wait = wait_});
+    if (!full) {
+      over_ = true;
+      return tl::unexpected(full.error());
+    }
+    wired_ = *std::move(full);
+    return {};
+  }
+
+  /// Precondition: wire().
   Run fly() {
     plan_releases();
     if (scenario_.telemetry.scrape_interval > 0s) plan_scrape();
@@ -68,7 +91,8 @@ class Flight {
 
  private:
   [[nodiscard]] Ports ports() {
-    return {clock_, store_, router_, workload_, metrics_, webhooks_, recorder_, entropy_};
+    return {clock_,   wired_->store(), wired_->router(), wired_->workload(),
+            metrics_, webhooks_,       recorder_,        entropy_};
   }
 
   [[nodiscard]] ExportNames names() const {
@@ -96,9 +120,12 @@ class Flight {
       if (ours) last_release_ = i;
       world_.call_at(Instant{release.at}, [this, i, ours] {
         const Release& due = scenario_.releases[i];
-        world_.set_version(world_.workload(due.service, Role::Target),
-                           world_.version_of_release(i));
-        if (!ours) return;
+        if (!ours) {
+          world_.set_version(world_.workload(due.service, Role::Target),
+                             world_.version_of_release(i));
+          return;
+        }
+        wired_->release(i);
         if (i == *last_release_) {
           released_ = true;
           released_at_ = world_.now();
@@ -117,7 +144,7 @@ class Flight {
         scrape(exporter_);
         for (Exporter& other : also_) scrape(other);
       }
-      if (options_.keep_samples) samples_.push_back(sampler_.sample(router_.written().has_value()));
+      if (options_.keep_samples) samples_.push_back(sampler_.sample(wired_->written().has_value()));
       plan_scrape();
     });
   }
@@ -158,11 +185,12 @@ class Flight {
     tick.number = static_cast<int>(ticks_.size());
     tick.began = world_.now();
     const bool released_before = released_;
+    wired_->begin_tick();
     volary::tick(ports(), settings_);
     if (over_) return;  // cut short by the end of the scenario: not a tick that anybody saw
     tick.ended = world_.now();
-    tick.status = store_.canary().status;
-    tick.routes = router_.written();
+    tick.status = wired_->status();
+    tick.routes = wired_->written();
     const WorkloadId target = world_.workload(binding_.service, Role::Target);
     const WorkloadId primary = world_.workload(binding_.service, Role::Primary);
     tick.target_replicas = world_.replicas(target);
@@ -205,11 +233,13 @@ class Flight {
     run.policy = policy_.label;
     run.seed = options_.seed;
     run.compat = options_.compat;
+    run.wiring = options_.wiring;
     run.canary = policy_.canary.name;
     run.service = binding_.service;
     run.plan = plan_;
     run.ended = world_.now();
     run.notes = binding_.notes;
+    for (std::string& note : wired_->notes()) run.notes.push_back(std::move(note));
     run.conservation = world_.conservation();
     for (const Conservation& books : run.conservation)
       expects(books.holds(), "requests generated = answered + failed + in flight (INV-56)");
@@ -277,9 +307,7 @@ class Flight {
   Wait wait_;
   VirtualClock clock_;
   StreamEntropy entropy_;
-  SimStore store_;
-  SimRouter router_;
-  SimWorkload workload_;
+  std::unique_ptr<WiredWorld> wired_;
   SimMetrics metrics_;
   RunRecorder recorder_;
   SimWebhooks webhooks_;
@@ -307,10 +335,19 @@ std::string_view to_string(Outcome outcome) {
   return "";
 }
 
+std::string_view to_string(Wiring wiring) { return wiring == Wiring::Full ? "full" : "direct"; }
+
+std::optional<Wiring> wiring_named(std::string_view name) {
+  for (const Wiring wiring : {Wiring::Direct, Wiring::Full})
+    if (name == to_string(wiring)) return wiring;
+  return std::nullopt;
+}
+
 Result<Run> simulate(const Scenario& scenario, const Policy& policy, const RunOptions& options) {
   auto binding = bind(scenario, policy, options);
   if (!binding) return tl::unexpected(binding.error());
   Flight flight{scenario, policy, options, *std::move(binding)};
+  if (auto wired = flight.wire(); !wired) return tl::unexpected(wired.error());
   Run run = flight.fly();
   if (flight.refused_) return tl::unexpected(*flight.refused_);
   return run;

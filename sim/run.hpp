@@ -72,11 +72,20 @@ struct Conservation {
   [[nodiscard]] bool holds() const { return arrived == answered + failed + in_flight; }
 };
 
+/// What is between the engine and the simulated pods: nothing, or the adapters of a live run and
+/// a simulated cluster. Decisions are the same; the full wiring flies the code that runs in
+/// production, and costs more.
+enum class Wiring { Direct, Full };
+/// "direct", "full".
+[[nodiscard]] std::string_view to_string(Wiring wiring);
+[[nodiscard]] std::optional<Wiring> wiring_named(std::string_view name);
+
 struct Run {
   std::string scenario;
   std::string policy;
   std::uint64_t seed = 0;
   Compat compat = Compat::Strict;
+  Wiring wiring = Wiring::Direct;
   ObjectName canary;
   std::string service;  ///< that is released
   Plan plan;
@@ -96,6 +105,7 @@ struct Run {
 struct RunOptions {
   std::uint64_t seed = 1;
   Compat compat = Compat::Strict;
+  Wiring wiring = Wiring::Direct;
   /// `canary=service` (--bind); what is not named is found as design.md says.
   std::map<std::string, std::string> bind;
   /// A query on a metric that the world does not export gives no data instead of an error

@@ -153,6 +153,8 @@ void TrafficWorld::scale(WorkloadId id, int replicas) {
 
 void TrafficWorld::set_route(std::string_view service, RouteRule rule) {
   const std::size_t index = index_of(scenario_, service);
+  if (services_[index].told == rule) return;
+  services_[index].told = rule;
   const std::uint64_t sequence = ++services_[index].route_sequence;
   const auto apply = [this, index, sequence, rule = std::move(rule)]() mutable {
     ServiceState& state = services_[index];
@@ -167,6 +169,10 @@ void TrafficWorld::set_route(std::string_view service, RouteRule rule) {
   } else {
     call_at(now() + delay, apply);
   }
+}
+
+bool TrafficWorld::is_routed(std::string_view service) const {
+  return services_[index_of(scenario_, service)].told.active;
 }
 
 const std::string& TrafficWorld::version_name(std::string_view service, int version) const {

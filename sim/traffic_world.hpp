@@ -55,6 +55,7 @@ struct RouteRule {
   std::uint32_t canary_cookie = 0;  ///< session affinity: 0 = none; a new number is a new cookie
   bool primary_cookie = false;
   Duration primary_cookie_age{};
+  friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };
 
 /// The traffic of a scenario, request by request: users, services, pods, faults (executor
@@ -78,13 +79,16 @@ class TrafficWorld {
   WorkloadId create_primary(std::string_view service, int replicas);
   void set_version(WorkloadId id, int version);
   void scale(WorkloadId id, int replicas);
-  /// Takes effect after the mesh's propagation delay.
+  /// Takes effect after the mesh's propagation delay; what was told last already has nothing to
+  /// propagate.
   void set_route(std::string_view service, RouteRule rule);
   /// One request that passes by the routes and whose answer no user waits for; `number` is its
   /// place among all of them.
   void send_directly(WorkloadId to, std::uint64_t number);
 
   // ── what can be read ──
+  /// Do routes divide the traffic of a service, or will they once the last change has arrived?
+  [[nodiscard]] bool is_routed(std::string_view service) const;
   [[nodiscard]] WorkloadView view(WorkloadId id) const;
   [[nodiscard]] int version(WorkloadId id) const { return workloads_[id].version; }
   [[nodiscard]] int replicas(WorkloadId id) const { return workloads_[id].replicas; }
@@ -150,7 +154,7 @@ class TrafficWorld {
     std::vector<std::size_t> calls;        ///< index of each call's service
     std::vector<Kernel::Ring> call_rings;  ///< none: no time-out
     WorkloadId target = no_workload, primary = no_workload;
-    RouteRule route;
+    RouteRule route, told;  ///< in force, and told last
     std::uint64_t route_sequence = 0, route_applied = 0;
     // By user over all traffic, and empty until somebody is in it: populations may be large.
     std::vector<std::uint32_t> canary_cookies;  ///< the cookie that was given

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/affinity.hpp"
-#include "policies/promql/pattern.hpp"
+#include "sim/text_match.hpp"
 
 namespace volary::sim {
 namespace {
@@ -21,18 +21,18 @@ bool mirrors(const Canary& canary, std::string_view provider) {
   return reads_mirror_back(canary, provider) || provider.starts_with("gatewayapi:");
 }
 
-bool text_matches(const StringMatch& match, const std::string& text) {
-  switch (match.kind) {
-    case StringMatch::Kind::Exact: return text == match.value;
-    case StringMatch::Kind::Prefix: return text.starts_with(match.value);
-    case StringMatch::Kind::Suffix: return text.ends_with(match.value);
-    case StringMatch::Kind::Regex: break;
+/// RT-NGINX-17: an exact cookie is the name of one whose value is `always`, and other cookies
+/// cannot be asked for.
+std::vector<HttpMatch> as_nginx_reads(std::vector<HttpMatch> matches) {
+  for (HttpMatch& match : matches) {
+    const auto cookie = match.headers.find("cookie");
+    if (cookie == match.headers.end()) continue;
+    StringMatch& wanted = cookie->second;
+    const bool exact = wanted.kind == StringMatch::Kind::Exact;
+    wanted = {.kind = StringMatch::Kind::Regex,
+              .value = exact ? "(.*; ?)?" + wanted.value + "=always(;.*)?" : "$^."};
   }
-  const auto pattern = promql::compile_pattern(match.value);  // RE2, anchored: as the proxies do
-  if (!pattern) return false;
-  return promql::Matcher{
-      .op = promql::Matcher::Op::Matches, .name = {}, .value = {}, .pattern = *pattern}
-      .accepts(text);
+  return matches;
 }
 
 /// OR between entries, AND inside one (routing.md §12).
@@ -100,11 +100,12 @@ Result<void> SimRouter::set_routes(const Canary& canary, const Routes& routes) {
   rule.routes.mirrored = routes.mirrored && mirrors(canary, provider_);
   if (!analysis.match.empty() && can_match(provider_)) {
     rule.matched_only = true;
+    const auto matches = provider_ == "nginx" ? as_nginx_reads(analysis.match) : analysis.match;
     for (const Traffic& traffic : world_.scenario().traffic) {
       std::vector<bool> segments;
       for (const Segment& segment : traffic.segments)
-        segments.push_back(segment_matches(analysis.match, segment.headers));
-      segments.push_back(segment_matches(analysis.match, {}));
+        segments.push_back(segment_matches(matches, segment.headers));
+      segments.push_back(segment_matches(matches, {}));
       rule.matched.push_back(std::move(segments));
     }
   }
@@ -145,6 +146,7 @@ Result<void> SimWorkload::create_primary_if_missing() {
 Result<void> SimWorkload::reconcile_apex() {
   if (apex_on_primary_) return {};
   apex_on_primary_ = true;
+  if (world_.is_routed(service_)) return {};  // App Mesh has its routes before (SM-07)
   world_.set_route(service_, {.active = false, .apex = Role::Primary});
   return {};
 }

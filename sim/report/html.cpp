@@ -208,6 +208,7 @@ std::string inputs(const Report& report) {
     fact("seeds", seeds_text(report.outcomes.front().experiments.front()));
   }
   fact("semantics", fmt::format("--compat {}", to_string(run.compat)));
+  if (run.wiring == Wiring::Full) fact("wiring", "--wiring full");
   fact("requests simulated", count(run.requests));
   fact("digest", fmt::format("<code>{:016x}</code>", run.digest));
   fact("version", "volary " + escaped(report.version));

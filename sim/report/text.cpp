@@ -312,8 +312,9 @@ std::string head(const Run& run, const Scenario& scenario, const TextStyle& styl
   std::string text =
       fmt::format("{}: {} released under policy {}", scenario.name, run.service, run.policy);
   text = paint(style, Ink::Strong, printable(style, text)) + "\n";
-  const std::string line = fmt::format("{} · --compat {} · seed {}", strategy_text(run.plan),
-                                       to_string(run.compat), run.seed);
+  const std::string line =
+      fmt::format("{} · --compat {}{} · seed {}", strategy_text(run.plan), to_string(run.compat),
+                  run.wiring == Wiring::Full ? " · --wiring full" : "", run.seed);
   text += wrapped(printable(style, line), style.width, 2) + "\n";
   for (const std::string& note : run.notes)
     text +=

@@ -164,8 +164,10 @@ void Exporter::make(Target& target, std::size_t reply) {
   labels.emplace_back(form.code, grpc ? "200" : codes[reply]);
   if (family_ == QueryFamily::Istio && grpc)
     labels.emplace_back("grpc_response_status", statuses[reply]);
-  if (family_ == QueryFamily::Linkerd)
+  if (family_ == QueryFamily::Linkerd) {
     labels.emplace_back("classification", reply == 0 ? "success" : "failure");
+    if (grpc) labels.emplace_back("grpc_status_code", statuses[reply]);
+  }
 
   Exported& made = target.exported[reply];
   made.made = true;
@@ -192,8 +194,13 @@ void Exporter::find_targets() {
   }
 }
 
-void Exporter::read(Target& target, const RequestCounters& counters, bool gone, Scrape& scrape) {
+void Exporter::read(Target& target, const RequestCounters& as_answered, bool gone, Scrape& scrape) {
   const Form& form = form_of(family_);
+  // A gRPC reply is an HTTP 200 whatever became of it; only two families label what is behind.
+  const bool grpc =
+      world_.scenario().services[world_.service_of(target.workload)].protocol == Protocol::Grpc;
+  const bool blind = grpc && family_ != QueryFamily::Istio && family_ != QueryFamily::Linkerd;
+  const RequestCounters counters = blind ? as_answered.alike() : as_answered;
   for (std::size_t reply = 0; reply < reply_kinds; ++reply) {
     const RequestCounters::OfReply& counted = counters.of[reply];
     if (counted.count == 0) continue;

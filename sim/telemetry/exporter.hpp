@@ -65,7 +65,7 @@ class Exporter {
   };
   [[nodiscard]] bool by_pod() const;
   void find_targets();
-  void read(Target& target, const RequestCounters& counters, bool gone, Scrape& scrape);
+  void read(Target& target, const RequestCounters& as_answered, bool gone, Scrape& scrape);
   void make(Target& target, std::size_t reply);
   std::size_t add(std::string name, promql::Labels labels, std::string_view le = {});
 

@@ -130,7 +130,7 @@ TEST_CASE("A server that is not the one that was meant is refused (INV-43, FLT-1
 }
 
 TEST_CASE(
-    "Http verifies its peers too; a certificate that is refused is not worth another try (HOOK-03)",
+    "Http verifies its peers too, a certificate that is refused is not worth another try (HOOK-03)",
     "[access]") {
   live::HttpClient client{std::stop_token{}};
   live::HttpRequest request{.url = guarded_world().server() + "/readyz?key=hunter2"};

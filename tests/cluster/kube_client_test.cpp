@@ -11,6 +11,7 @@
 #include "live/net/http_client.hpp"
 #include "tests/cluster/objects.hpp"
 #include "tests/cluster/worlds.hpp"
+#include "tests/support/kube_contract.hpp"
 
 namespace volary::test {
 namespace {
@@ -24,102 +25,30 @@ using nlohmann::json;
 using Kind = live::KubeError::Kind;
 using Event = KubeApi::WatchEvent;
 
-std::string version_of(const json& object) {
-  return text_at(object, {"metadata", "resourceVersion"});
-}
-std::string uid_of(const json& object) { return text_at(object, {"metadata", "uid"}); }
-
 TEST_CASE("Objects are created, read, replaced, patched and deleted", "[objects]") {
   const auto client = open_world().client();
-  const std::string ns = new_namespace(*client, "crud");
-  const ObjectPath path{config_maps, ns, "settings"};
-  CHECK(client->get(path).error().kind == Kind::NotFound);
-  const auto created = client->create(path, config_map("settings"));
-  REQUIRE(created);
-  CHECK(client->create(path, config_map("settings")).error().kind == Kind::AlreadyExists);
-  CHECK(*client->get(path) == *created);
-
-  json changed = *created;
-  changed["data"]["key"] = "2";
-  const auto updated = client->update(path, changed);
-  REQUIRE(updated);
-  CHECK((*updated)["data"]["key"] == "2");
-  CHECK(version_of(*updated) != version_of(*created));
-
-  const auto patched = client->patch(path, {{"data", {{"key", nullptr}, {"other", "3"}}}});
-  REQUIRE(patched);
-  CHECK((*patched)["data"] == json{{"other", "3"}});
-
-  REQUIRE(client->remove(path, uid_of(*created)));
-  CHECK(client->get(path).error().kind == Kind::NotFound);
-  CHECK(client->remove(path, uid_of(*created)).error().kind == Kind::NotFound);
+  contract::create_read_replace_patch_delete(*client, new_namespace(*client, "crud"));
 }
 
 TEST_CASE("A write against an old version is a conflict (FLT-01, INV-32)", "[objects]") {
   const auto client = open_world().client();
-  const ObjectPath path{config_maps, new_namespace(*client, "conflict"), "settings"};
-  const auto old = client->create(path, config_map("settings"));
-  REQUIRE(old);
-  REQUIRE(client->patch(path, {{"data", {{"key", "by another"}}}}));
-  json mine = *old;
-  mine["data"]["key"] = "mine";
-  const auto written = client->update(path, mine);
-  REQUIRE_FALSE(written);
-  CHECK(written.error().kind == Kind::Conflict);
-  const auto bound = client->patch(
-      path, {{"metadata", {{"resourceVersion", version_of(*old)}}}, {"data", {{"key", "mine"}}}});
-  REQUIRE_FALSE(bound);
-  CHECK(bound.error().kind == Kind::Conflict);
-  CHECK((*client->get(path))["data"]["key"] == "by another");
+  contract::old_versions_conflict(*client, new_namespace(*client, "conflict"));
 }
 
 TEST_CASE("An object is deleted only while it is the one that was meant (INV-33)", "[objects]") {
   const auto client = open_world().client();
-  const ObjectPath path{config_maps, new_namespace(*client, "uid"), "settings"};
-  const auto first = client->create(path, config_map("settings"));
-  REQUIRE(first);
-  REQUIRE(client->remove(path, ""));
-  REQUIRE(client->create(path, config_map("settings")));  // FLT-30: the same name, another object
-  const auto removed = client->remove(path, uid_of(*first));
-  REQUIRE_FALSE(removed);
-  CHECK(removed.error().kind == Kind::Conflict);
-  CHECK(client->get(path));
+  contract::another_object_of_the_name_stays(*client, new_namespace(*client, "uid"));
+}
+
+TEST_CASE("An object with a finalizer waits for it", "[objects]") {
+  const auto client = open_world().client();
+  contract::finalizers_are_waited_for(*client, new_namespace(*client, "finalizer"));
 }
 
 TEST_CASE("Status and the rest of an object are written apart", "[objects]") {
   const auto client = open_world().client();
-  const std::string ns = new_namespace(*client, "status");
-  const ObjectPath crd{crds, "", "widgets.volary.test"};
-  REQUIRE(client->create(crd, widget_crd()));
-  REQUIRE(eventually([&] { return client->list(widgets, ns, "").has_value(); }));
-
-  const ObjectPath path{widgets, ns, "w"};
-  const auto created = client->create(path, widget("w"));
-  REQUIRE(created);
-  json both = *created;
-  both["spec"]["size"] = 2;
-  both["status"]["phase"] = "Progressing";
-  const auto status = client->update_status(path, both);
-  REQUIRE(status);
-  CHECK((*status)["status"]["phase"] == "Progressing");
-  CHECK((*status)["spec"]["size"] == 1);
-  CHECK((*status)["metadata"]["generation"] == 1);
-
-  both = *status;
-  both["spec"]["size"] = 2;
-  both["status"]["phase"] = "Failed";
-  const auto spec = client->update(path, both);
-  REQUIRE(spec);
-  CHECK((*spec)["spec"]["size"] == 2);
-  CHECK((*spec)["status"]["phase"] == "Progressing");
-  CHECK((*spec)["metadata"]["generation"] == 2);
-
-  // FLT-16: the definition goes away while there are objects.
-  REQUIRE(client->remove(crd, ""));
-  CHECK(eventually([&] {
-    const auto said = client->list(widgets, ns, "");
-    return !said && said.error().kind == Kind::NotFound;
-  }));
+  contract::status_and_spec_are_apart(*client, new_namespace(*client, "status"),
+                                      [](const auto& condition) { return eventually(condition); });
 }
 
 TEST_CASE("A list comes in pages of one version, of 500 at most (INV-41)", "[objects]") {
@@ -165,22 +94,7 @@ TEST_CASE("A list comes in pages of one version, of 500 at most (INV-41)", "[obj
 TEST_CASE("What the server finds wrong in an object comes with its causes (FLT-11, FLT-12)",
           "[objects]") {
   const auto client = open_world().client();
-  const std::string ns = new_namespace(*client, "invalid");
-  json wrong = deployment("web", 1);
-  wrong["spec"]["template"]["metadata"]["labels"]["app"] = "another";
-  wrong["spec"]["replicas"] = -1;
-  const auto created = client->create({deployments, ns, "web"}, wrong);
-  REQUIRE_FALSE(created);
-  CHECK(created.error().kind == Kind::Invalid);
-  REQUIRE(created.error().causes.size() == 2);
-  CHECK(created.error().causes[0].find("spec.replicas: ") == 0);
-  CHECK(created.error().causes[1].find("spec.template.metadata.labels: ") == 0);
-
-  const auto large =
-      client->create({config_maps, ns, "large"}, config_map("large", std::string(4 << 20, 'x')));
-  REQUIRE_FALSE(large);
-  CHECK(large.error().kind == Kind::Invalid);
-  CHECK(client->list({"no.such.group", "v1", "things"}, ns, "").error().kind == Kind::NotFound);
+  contract::refusals_come_with_causes(*client, new_namespace(*client, "invalid"));
 }
 
 TEST_CASE("Many threads share a client", "[objects]") {
@@ -221,6 +135,11 @@ struct Heard {
   std::vector<std::string> events;
   std::string version;
 };
+
+TEST_CASE("A watch continues as it does on every API server (FLT-21)", "[watch]") {
+  const auto client = open_world().client();
+  contract::watches_continue(*client, new_namespace(*client, "continue"));
+}
 
 TEST_CASE("A watch goes on where the last one ended, and misses nothing (FLT-21)", "[watch]") {
   const auto client = open_world().client();

@@ -78,7 +78,7 @@ TEST_CASE("SM-73: the last step may overshoot maxWeight") {
 }
 
 TEST_CASE(
-    "Q-06: equal neighbours freeze the reference; strict mode goes to "
+    "Q-06: equal neighbours freeze the reference, strict mode goes to "
     "the next greater entry") {
   const Analysis analysis{.step_weights = {10, 10, 30}};
   CHECK(planned(analysis).next_step(10_pct) == 0);
@@ -117,7 +117,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "SM-92, SM-93b: promotion weights; a negative step runs away in the "
+    "SM-92, SM-93b: promotion weights, a negative step runs away in the "
     "reference only") {
   const Plan down = planned({.step_weight_promotion = 20});
   CHECK(next_back(down, {.primary = 90_pct, .canary = 10_pct}).routes == Routes{});

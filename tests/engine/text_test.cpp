@@ -141,7 +141,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "Q-18: +Inf passes a maximum in the reference; in strict mode it is "
+    "Q-18: +Inf passes a maximum in the reference, in strict mode it is "
     "no measurement") {
   const MetricCheck check{.name = "request-duration",
                           .range = ThresholdRange{.min = {}, .max = 500}};

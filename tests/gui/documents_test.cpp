@@ -22,7 +22,7 @@ TEST_CASE("scenario and manifests are told apart by kind, in any order") {
   CHECK(opened->chosen_world);
 }
 
-TEST_CASE("a scenario alone keeps the policy; a manifest alone keeps a scenario that was chosen") {
+TEST_CASE("a scenario alone keeps the policy, a manifest alone keeps a scenario that was chosen") {
   const Documents shipped = shipped_documents();
   const auto world = open_documents({source_file("scenarios/crash-loop.yaml")}, shipped);
   REQUIRE(world);

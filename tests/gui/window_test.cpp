@@ -143,7 +143,7 @@ TEST_CASE("the interval is read and written as people do") {
   }
 }
 
-TEST_CASE("arrow keys move the cursor tick by tick; events and evidence follow") {
+TEST_CASE("arrow keys move the cursor tick by tick, events and evidence follow") {
   Opened opened;
   auto* events = opened.find<EventTable>("events");
   opened.press(Qt::Key_Home);

@@ -100,7 +100,7 @@ TEST_CASE(
   CHECK(world.http.asked.empty());
 }
 
-TEST_CASE("PRV-04, Q-29: headers are canonicalised; one Authorization in strict mode") {
+TEST_CASE("PRV-04, Q-29: headers are canonicalised, one Authorization in strict mode") {
   MetricWorld world = prometheus();
   world.metric.headers = {{"x-scope-ORGID", {"a", "b"}},
                           {"authorization", {"Bearer canary-of-header"}},
@@ -252,7 +252,7 @@ TEST_CASE("FLT-85: several series are refused with their number") {
   CHECK(answered.error().message == "the query answers 3 series where one is wanted");
 }
 
-TEST_CASE("PRV-05, FLT-89: error answers keep status and 200 safe characters; no secret") {
+TEST_CASE("PRV-05, FLT-89: error answers keep status and 200 safe characters, no secret") {
   MetricWorld world = prometheus();
   world.secret({{"token", "canary-token"}});
   struct Row {

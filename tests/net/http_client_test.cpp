@@ -255,7 +255,7 @@ TEST_CASE("Http refuses what is no http URL, and headers with line breaks") {
 }
 
 TEST_CASE(
-    "Http: a proxy that a document names is used; the environment's is not for this machine") {
+    "Http: a proxy that a document names is used, the environment's is not for this machine") {
   const ScriptedServer proxy{[](const Seen&) { return answer(200, "by proxy"); }};
   const ScriptedServer server{[](const Seen&) { return answer(200, "direct"); }};
   HttpClient client{std::stop_token{}};

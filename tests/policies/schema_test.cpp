@@ -72,7 +72,7 @@ TEST_CASE("numbers are finite, decimal and unquoted (VAL-06, FLT-122)") {
   CHECK_FALSE(value(truth(), "1"));
 }
 
-TEST_CASE("a text of an API object is a text in YAML too; ours are not so strict") {
+TEST_CASE("a text of an API object is a text in YAML too, ours are not so strict") {
   CHECK(*value(text(), "2") == "2");
   CHECK(*value(text(), "'2'", Dialect::Kubernetes) == "2");
   CHECK(value(text(), "2", Dialect::Kubernetes).error().hint == "put it in quotes: \"2\"");

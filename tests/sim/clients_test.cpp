@@ -63,7 +63,7 @@ TEST_CASE("a hundred retries are a hundred different draws") {
   CHECK(world.edge(0).failures <= 3);
 }
 
-TEST_CASE("a client that has waited its time-out hangs up; the server works on") {
+TEST_CASE("a client that has waited its time-out hangs up, the server works on") {
   Scenario scenario = web(10, 300ms);
   scenario.traffic[0].timeout = 200ms;
   TrafficWorld world{scenario, 4};

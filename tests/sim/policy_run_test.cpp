@@ -88,7 +88,7 @@ TEST_CASE("an event without value or detail stands for every one, with them for 
   CHECK_FALSE(events({"EV-BREACH", "EV-FAILED"}));
 }
 
-TEST_CASE("what is said holds until it is said otherwise; what fails is refused in its tick only") {
+TEST_CASE("what is said holds until it is said otherwise, what fails is refused in its tick only") {
   const auto result = sim::run_policy_test(progressive({
       row({}),
       row({say::Revision{"B", std::nullopt}, say::Refuse{WriteClass::Target}},

@@ -102,7 +102,7 @@ TEST_CASE("failed gRPC calls are HTTP 200: Istio's builtin success rate does not
 }
 
 TEST_CASE(
-    "a metric server that does not answer fails checks; a slow one makes the tick longer while "
+    "a metric server that does not answer fails checks, a slow one makes the tick longer while "
     "traffic goes on") {
   Scenario down = shop(false);
   down.faults = {{.kind = Fault::Kind::MetricsDown, .at = 4min, .duration = 20min}};

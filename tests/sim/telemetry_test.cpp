@@ -164,6 +164,15 @@ TEST_CASE("gRPC failures are HTTP 200: only who looks at grpc_response_status se
   CHECK(std::abs(binomial_z(seen * 15'000, 15'000, 0.2)) < 4.42);  // 1e-5
 }
 
+TEST_CASE("who cannot see a gRPC failure counts it with the successes, in one series") {
+  for (const QueryFamily family : {QueryFamily::Osm, QueryFamily::AppMesh, QueryFamily::Nginx}) {
+    Scraped scraped{family, Protocol::Grpc, 0.2};
+    scraped.split(50_pct);
+    scraped.scrape(24);  // two series of equal labels would break the store's promise
+    CHECK(scraped.number(builtin(family, MetricQuery::Kind::BuiltinSuccessRate)) == 100);
+  }
+}
+
 TEST_CASE("there is no series before the first request, and no rate before the second scrape") {
   Scraped scraped{QueryFamily::Istio};
   const std::string count = R"(count(istio_requests_total{destination_workload="checkout"}))";

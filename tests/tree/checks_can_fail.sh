@@ -63,6 +63,7 @@ undo
 
 wrong cpp <<<'// TO''DO: think';                                complains tidy 'engine/wrong.cpp:1:'
 wrong cpp <<<'TEST_''CASE("--seed decides") {}';      complains tidy 'takes this name for an option'
+wrong cpp <<<$'TEST_''CASE(\n    "one thing; "\n    "another") {}';  complains tidy 'no semicolon in a name'
 seq 701 | wrong cpp;                               complains tidy 'engine/wrong.cpp: 701 lines'
 undo
 
