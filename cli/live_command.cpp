@@ -316,6 +316,11 @@ Exit LiveRun::operate() {
                             settings_,
                             {.ns = flags_.ns, .control_loop = *loop, .yield_to_others = flags_.act},
                             watcher_};
+  // Before the server, whose threads look at it.
+  if (flags_.act && flags_.leader_election)
+    election_ = std::make_unique<live::LeaderElection>(
+        lease_client_, clock_,
+        live::LeaderElection::Settings{.ns = lease_ns, .identity = identity()}, log_);
   auto server = live::StatusServer::start(
       flags_.address, flags_.port,
       {.metrics = [this] { return gauges_.text(); },
@@ -329,10 +334,7 @@ Exit LiveRun::operate() {
 
   std::atomic<bool> lost = false;
   std::thread renewing;
-  if (flags_.act && flags_.leader_election) {
-    election_ = std::make_unique<live::LeaderElection>(
-        lease_client_, clock_,
-        live::LeaderElection::Settings{.ns = lease_ns, .identity = identity()}, log_);
+  if (election_) {
     if (!election_->acquire(ending_.get_token())) return Exit::Done;
     renewing = std::thread{[&] {
       if (!election_->hold(ending_.get_token())) {

@@ -167,7 +167,7 @@ void add_live(CLI::App& app, Session& session) {
   text("--include-label-prefix", flags->include_label_prefix,
        "labels with these prefixes are copied to what is generated", controller, "LIST");
   command
-      ->add_flag("--enable-config-tracking,!--no-config-tracking", flags->config_tracking,
+      ->add_flag("--enable-config-tracking", flags->config_tracking,
                  "release changes of ConfigMaps and Secrets, too")
       ->group(controller);
   text("--ingress-annotations-prefix", flags->ingress_annotations_prefix, "of NGINX", controller,
