@@ -199,5 +199,5 @@ TEST_CASE("RT-COMMON-62: messages call an object by its kind, unknown ones by th
   CHECK(kind_of({"appmesh.k8s.aws", "v1beta2", "virtualservices"}) == "App Mesh VirtualService");
   CHECK(kind_of({"", "v1", "services"}) == "Service");
   CHECK(kind_of({"serving.knative.dev", "v1", "services"}) == "Knative Service");
-  CHECK(kind_of({"", "v1", "configmaps"}) == "configmaps");
+  CHECK(kind_of({"", "v1", "widgets"}) == "widgets");
 }
