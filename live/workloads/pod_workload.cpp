@@ -65,16 +65,16 @@ ObjectPath PodWorkload::path(Role role) const {
                   (role == Role::Primary ? "-primary" : "")};
 }
 
-std::string PodWorkload::named(Role role) const {
-  const ObjectPath at = path(role);
-  return spoken(at.resource.plural == "daemonsets" ? "DaemonSet" : "Deployment", at);
+std::string PodWorkload::kind() const {
+  return path(Role::Target).resource.plural == "daemonsets" ? "DaemonSet" : "Deployment";
 }
+
+std::string PodWorkload::named(Role role) const { return spoken(kind(), path(role)); }
 
 Result<json> PodWorkload::get(Role role) {
   auto object = api_.get(path(role));
   if (!object) return tl::unexpected(error_of(object.error(), named(role)));
-  if (!object->contains("kind"))  // items of a list carry none
-    (*object)["kind"] = path(role).resource.plural == "daemonsets" ? "DaemonSet" : "Deployment";
+  if (!object->contains("kind")) (*object)["kind"] = kind();  // items of a list carry none
   return *std::move(object);
 }
 
@@ -88,15 +88,10 @@ Result<json> PodWorkload::target() {
 }
 
 Result<std::optional<json>> PodWorkload::primary() {
-  auto object = api_.get(path(Role::Primary));
-  if (object) {
-    if (!object->contains("kind"))
-      (*object)["kind"] =
-          path(Role::Primary).resource.plural == "daemonsets" ? "DaemonSet" : "Deployment";
-    return std::optional<json>{*std::move(object)};
-  }
-  if (object.error().kind == KubeError::Kind::NotFound) return std::optional<json>{};
-  return tl::unexpected(error_of(object.error(), named(Role::Primary)));
+  auto object = get(Role::Primary);
+  if (object) return std::optional<json>{*std::move(object)};
+  if (object.error().kind == ErrorKind::NotFound) return std::optional<json>{};
+  return tl::unexpected(object.error());
 }
 
 Result<void> PodWorkload::check_target() {  // SM-04

@@ -53,6 +53,7 @@ class PodWorkload : public Workload {
   [[nodiscard]] Result<void> keep(Services which);
   [[nodiscard]] Result<Canary> canary() const;
   [[nodiscard]] ObjectPath path(Role role) const;
+  [[nodiscard]] std::string kind() const;
   [[nodiscard]] std::string named(Role role) const;
   [[nodiscard]] Result<Json> get(Role role);
   /// The target as this tick has read it last.
