@@ -18,8 +18,16 @@ Result<Canary> ClusterStore::read() {
   if (!object) return tl::unexpected(error_of(object.error(), spoken("Canary", path_)));
   std::vector<Remark> remarks;
   auto canary = canary_of(*object, remarks);
-  if (canary) object_ = *std::move(object);
+  if (canary) {
+    object_ = *std::move(object);
+    canary_ = *canary;
+  }
   return canary;
+}
+
+Result<Canary> ClusterStore::canary() const {
+  if (!canary_) return fail(ErrorKind::NotFound, "{} was not read yet", spoken("Canary", path_));
+  return *canary_;
 }
 
 Result<std::int64_t> ClusterStore::write_status(const CanaryStatus& status, std::int64_t version) {
@@ -30,6 +38,10 @@ Result<std::int64_t> ClusterStore::write_status(const CanaryStatus& status, std:
   if (!stored)
     return tl::unexpected(error_of(stored.error(), "status of " + spoken("Canary", path_)));
   object_ = *std::move(stored);
+  if (canary_) {
+    canary_->status = status_of(object_);
+    canary_->version = integer_at(object_, {"metadata", "resourceVersion"}).value_or(0);
+  }
   if (auto whole = stored_whole(status); !whole) return tl::unexpected(whole.error());
   return integer_at(object_, {"metadata", "resourceVersion"}).value_or(0);
 }

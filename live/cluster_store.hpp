@@ -23,6 +23,9 @@ class ClusterStore : public CanaryStore {
 
   /// The object as it was read or written last; null before that.
   [[nodiscard]] const nlohmann::json& object() const { return object_; }
+  /// The same as the engine reads it, parsed once a reading.
+  /// Errors: NotFound before there was one.
+  [[nodiscard]] Result<Canary> canary() const;
 
  private:
   [[nodiscard]] Result<void> stored_whole(const CanaryStatus& sent) const;
@@ -30,6 +33,7 @@ class ClusterStore : public CanaryStore {
   KubeApi& api_;
   ObjectPath path_;
   nlohmann::json object_;
+  std::optional<Canary> canary_;
 };
 
 }  // namespace volary::live

@@ -52,10 +52,7 @@ PodWorkload::PodWorkload(KubeApi& api, const ClusterStore& store, const Workload
                          std::function<void(Duration)> wait)
     : api_{api}, store_{store}, settings_{settings}, wait_{std::move(wait)} {}
 
-Result<Canary> PodWorkload::canary() const {
-  std::vector<Remark> remarks;
-  return canary_of(store_.object(), remarks);
-}
+Result<Canary> PodWorkload::canary() const { return store_.canary(); }
 
 ObjectPath PodWorkload::path(Role role) const {
   const json& object = store_.object();

@@ -47,8 +47,7 @@ Result<void> CoreServiceWorkload::check_target() {
 
 /// GEN-60..62.
 Result<void> CoreServiceWorkload::copy(bool promoting) {
-  std::vector<Remark> remarks;
-  const auto canary = canary_of(store_.object(), remarks);
+  const auto canary = store_.canary();
   if (!canary) return tl::unexpected(canary.error());
   const RoutingSettings routing{.compat = settings_.compat};
   const RouteContext context{
